@@ -1,0 +1,1 @@
+"""The cloud seam's real side, over the official SDKs."""

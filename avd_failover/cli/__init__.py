@@ -1,0 +1,1 @@
+"""Parse, wire, print, choose the exit code."""

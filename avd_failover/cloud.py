@@ -1,0 +1,216 @@
+"""The seam between the engine and any Azure, real or simulated: typed verbs, snapshots and outcomes.
+
+Reads return a ``Reading`` that says when it was taken and whether it is whole, or raise a fault of
+``domain.faults``; a gap is never an empty list. Writes return ``Accepted`` and nothing more: the cloud
+took the request, whether it came true is for a read to tell. Long-running writes (``start``,
+``deallocate``) are followed to their end first. Nothing behind the seam retries a write.
+
+Both faces of the simulator and the adapters in ``azure`` pass one contract suite (``tests/contract``).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct
+
+from avd_failover.domain.estate import (
+    ApplicationGroup,
+    HostPool,
+    Machine,
+    Membership,
+    PooledSchedule,
+    PoolReference,
+    RoleAssignment,
+    RoleDefinition,
+    ScalingPlan,
+    ScheduleFloor,
+    SessionHost,
+    UserSession,
+)
+from avd_failover.domain.ids import (
+    ApplicationGroupId,
+    AssignmentId,
+    GroupId,
+    HostPoolId,
+    MachineId,
+    ScalingPlanId,
+    ScheduleId,
+    Scope,
+    SessionHostId,
+    SubscriptionId,
+    UserSessionId,
+)
+
+T = TypeVar("T")
+
+
+class Reading(Struct, Generic[T], frozen=True, kw_only=True):
+    """One enumeration: every item of every page, or ``complete`` is false and ``gap`` says what lacks."""
+
+    items: tuple[T, ...]
+    read_at: datetime
+    complete: bool = True
+    gap: str = ""
+
+
+class Accepted(Struct, frozen=True, kw_only=True):
+    """The cloud took a write. Not yet that anything became true."""
+
+    at: datetime
+    request_id: str = ""
+
+
+class RoleAssignmentReads(Protocol):
+    """Role assignments and definitions (Microsoft.Authorization 2022-04-01)."""
+
+    async def at_or_above(self, scope: Scope) -> Reading[RoleAssignment]:
+        """List assignments at a scope and at every scope above it. May lag behind writes by minutes."""
+        ...
+
+    async def get(self, assignment: AssignmentId) -> RoleAssignment | None:
+        """Read one assignment by id, up to date; None when there is none."""
+        ...
+
+    async def count(self, subscription: SubscriptionId) -> Reading[AssignmentId]:
+        """List the ids of every assignment in a subscription, for the limit of 4,000."""
+        ...
+
+    async def definitions(self, scope: Scope) -> Reading[RoleDefinition]:
+        """List the roles that can be assigned at a scope."""
+        ...
+
+
+class RoleAssignmentWrites(Protocol):
+    """Create and delete role assignments."""
+
+    async def create(self, assignment: RoleAssignment) -> Accepted:
+        """Create an assignment under the name it carries.
+
+        Refused with code ``RoleAssignmentExists`` when the same triple exists under another name.
+        """
+        ...
+
+    async def delete(self, assignment: AssignmentId) -> Accepted:
+        """Delete an assignment; accepted as well when there is none (204)."""
+        ...
+
+
+class Directory(Protocol):
+    """Groups and their members (Microsoft Graph v1.0)."""
+
+    async def members(self, group: GroupId) -> Membership:
+        """Read everyone in a group, nested groups resolved. Refused with status 404 for no such group."""
+        ...
+
+
+class HostPools(Protocol):
+    """Host pools and application groups (Microsoft.DesktopVirtualization 2024-04-03)."""
+
+    async def get(self, pool: HostPoolId) -> HostPool:
+        """Read one host pool."""
+        ...
+
+    async def application_group(self, group: ApplicationGroupId) -> ApplicationGroup:
+        """Read one application group."""
+        ...
+
+    async def application_groups(self, pool: HostPoolId) -> Reading[ApplicationGroup]:
+        """List the application groups of a pool, among those of the pool's subscription."""
+        ...
+
+    async def set_start_on_connect(self, pool: HostPoolId, *, allowed: bool) -> Accepted:
+        """Allow or forbid Start VM on Connect for a pool."""
+        ...
+
+
+class SessionHosts(Protocol):
+    """Session hosts of a pool."""
+
+    async def list(self, pool: HostPoolId) -> Reading[SessionHost]:
+        """List every host of a pool. Azure allows 10 of these calls in 5 minutes: poll with ``get``."""
+        ...
+
+    async def get(self, host: SessionHostId) -> SessionHost:
+        """Read one host."""
+        ...
+
+    async def set_logons(self, host: SessionHostId, *, allowed: bool) -> Accepted:
+        """Allow or refuse new sessions on one host; open sessions stay."""
+        ...
+
+
+class UserSessions(Protocol):
+    """User sessions of a pool."""
+
+    async def list(self, pool: HostPoolId) -> Reading[UserSession]:
+        """List every session on every host of a pool."""
+        ...
+
+    async def log_off(self, session: UserSessionId) -> Accepted:
+        """End one session by force; accepted as well when it is gone already (204)."""
+        ...
+
+    async def tell(self, session: UserSessionId, *, title: str, body: str) -> Accepted:
+        """Show a message in one session."""
+        ...
+
+
+class ScalingPlans(Protocol):
+    """Scaling plans and their pooled schedules."""
+
+    async def get(self, plan: ScalingPlanId) -> ScalingPlan:
+        """Read one scaling plan with the pools it acts on."""
+        ...
+
+    async def schedules(self, plan: ScalingPlanId) -> Reading[PooledSchedule]:
+        """List the pooled schedules of a scaling plan."""
+        ...
+
+    async def set_references(self, plan: ScalingPlanId, references: Sequence[PoolReference]) -> Accepted:
+        """Replace the whole list of pools a plan acts on. The API has no precondition: read before."""
+        ...
+
+    async def set_floor(self, schedule: ScheduleId, floor: ScheduleFloor) -> Accepted:
+        """Set the minimum-host and threshold percentages of one schedule."""
+        ...
+
+
+class Machines(Protocol):
+    """Virtual machines (Microsoft.Compute)."""
+
+    async def get(self, machine: MachineId) -> Machine:
+        """Read one machine with its power state."""
+        ...
+
+    async def start(self, machine: MachineId) -> Accepted:
+        """Start a machine and follow the operation to its end.
+
+        Refused with Azure's code (``AllocationFailed`` and its kin) when the operation failed; Unknown when
+        it did not end within the adapter's deadline.
+        """
+        ...
+
+    async def deallocate(self, machine: MachineId) -> Accepted:
+        """Deallocate a machine and follow the operation to its end."""
+        ...
+
+
+class Assignments(RoleAssignmentReads, RoleAssignmentWrites, Protocol):
+    """Both halves of role assignments."""
+
+
+class Cloud(Protocol):
+    """Everything the engine can reach. ``aclose`` releases connections; no verb works after it."""
+
+    assignments: Assignments
+    directory: Directory
+    pools: HostPools
+    hosts: SessionHosts
+    sessions: UserSessions
+    scaling: ScalingPlans
+    machines: Machines
+
+    async def aclose(self) -> None:
+        """Release connections."""
+        ...

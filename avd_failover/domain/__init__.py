@@ -1,0 +1,1 @@
+"""Frozen values and pure decisions. No I/O, no clock, no third party beyond msgspec."""

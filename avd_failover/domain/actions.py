@@ -1,0 +1,229 @@
+"""Actions: the smallest side effects, one mutating request each, as frozen values.
+
+An action says what it changes (``target``), from what (``before``) to what, why, and what would undo it.
+It is planned by an operation, made durable as an intent, and only then sent, through one function
+(``engine.send``). The tags are written to journals and stay readable for ever.
+"""
+
+from msgspec import Struct
+
+from avd_failover.domain.estate import PoolReference, RoleAssignment, ScheduleFloor
+from avd_failover.domain.ids import (
+    HostPoolId,
+    MachineId,
+    ScalingPlanId,
+    ScheduleId,
+    SessionHostId,
+    UserId,
+    UserSessionId,
+)
+
+
+class RevokeAssignment(Struct, frozen=True, kw_only=True, tag="assignment.revoke"):
+    """Delete one role assignment; the assignment itself is the image to restore it from."""
+
+    assignment: RoleAssignment
+    reason: str
+
+    @property
+    def target(self) -> str:
+        """Id of the assignment."""
+        return self.assignment.id
+
+    def inverse(self) -> "Action":
+        """Create the assignment again, field by field, under its own name."""
+        return GrantAssignment(assignment=self.assignment, reason=f"undo: {self.reason}")
+
+
+class GrantAssignment(Struct, frozen=True, kw_only=True, tag="assignment.grant"):
+    """Create one role assignment under a name chosen beforehand, so that sending it twice is harmless."""
+
+    assignment: RoleAssignment
+    reason: str
+
+    @property
+    def target(self) -> str:
+        """Id that the assignment will have."""
+        return self.assignment.id
+
+    def inverse(self) -> "Action":
+        """Delete the assignment that this action created."""
+        return RevokeAssignment(assignment=self.assignment, reason=f"undo: {self.reason}")
+
+
+class SetLogons(Struct, frozen=True, kw_only=True, tag="host.logons"):
+    """Allow or refuse new sessions on one host; open sessions stay (drain mode)."""
+
+    host: SessionHostId
+    allowed: bool
+    before: bool
+    reason: str
+
+    @property
+    def target(self) -> str:
+        """Id of the session host."""
+        return self.host
+
+    def inverse(self) -> "Action":
+        """Put the drain flag back as it was."""
+        return SetLogons(
+            host=self.host, allowed=self.before, before=self.allowed, reason=f"undo: {self.reason}"
+        )
+
+
+class LogOff(Struct, frozen=True, kw_only=True, tag="session.logoff"):
+    """End one user session for good. Disconnecting is never enough: the profile stays locked."""
+
+    session: UserSessionId
+    user: UserId | None
+    reason: str
+
+    @property
+    def target(self) -> str:
+        """Id of the user session."""
+        return self.session
+
+    def inverse(self) -> None:
+        """Nothing brings a session back; the user signs in again."""
+
+
+class TellUser(Struct, frozen=True, kw_only=True, tag="session.message"):
+    """Show a message in one user session."""
+
+    session: UserSessionId
+    title: str
+    body: str
+    reason: str
+
+    @property
+    def target(self) -> str:
+        """Id of the user session."""
+        return self.session
+
+    def inverse(self) -> None:
+        """A message cannot be unsaid."""
+
+
+class StartMachine(Struct, frozen=True, kw_only=True, tag="machine.start"):
+    """Start one virtual machine."""
+
+    machine: MachineId
+    reason: str
+
+    @property
+    def target(self) -> str:
+        """Id of the virtual machine."""
+        return self.machine
+
+    def inverse(self) -> "Action":
+        """Deallocate the machine again."""
+        return DeallocateMachine(machine=self.machine, reason=f"undo: {self.reason}")
+
+
+class DeallocateMachine(Struct, frozen=True, kw_only=True, tag="machine.deallocate"):
+    """Stop one virtual machine and give its capacity back."""
+
+    machine: MachineId
+    reason: str
+
+    @property
+    def target(self) -> str:
+        """Id of the virtual machine."""
+        return self.machine
+
+    def inverse(self) -> "Action":
+        """Start the machine again."""
+        return StartMachine(machine=self.machine, reason=f"undo: {self.reason}")
+
+
+class SetPoolReferences(Struct, frozen=True, kw_only=True, tag="autoscale.pools"):
+    """Replace a scaling plan's whole list of host pools, so that autoscale starts or stops acting on one."""
+
+    plan: ScalingPlanId
+    references: tuple[PoolReference, ...]
+    before: tuple[PoolReference, ...]
+    reason: str
+
+    @property
+    def target(self) -> str:
+        """Id of the scaling plan."""
+        return self.plan
+
+    def inverse(self) -> "Action":
+        """Put the list back as it was."""
+        return SetPoolReferences(
+            plan=self.plan, references=self.before, before=self.references, reason=f"undo: {self.reason}"
+        )
+
+
+class SetScheduleFloor(Struct, frozen=True, kw_only=True, tag="autoscale.floor"):
+    """Change how many hosts one schedule keeps up."""
+
+    schedule: ScheduleId
+    floor: ScheduleFloor
+    before: ScheduleFloor
+    reason: str
+
+    @property
+    def target(self) -> str:
+        """Id of the pooled schedule."""
+        return self.schedule
+
+    def inverse(self) -> "Action":
+        """Put the percentages back as they were."""
+        return SetScheduleFloor(
+            schedule=self.schedule, floor=self.before, before=self.floor, reason=f"undo: {self.reason}"
+        )
+
+
+class SetStartOnConnect(Struct, frozen=True, kw_only=True, tag="pool.start-on-connect"):
+    """Allow or forbid that a connecting user starts a stopped host of the pool."""
+
+    host_pool: HostPoolId
+    allowed: bool
+    before: bool
+    reason: str
+
+    @property
+    def target(self) -> str:
+        """Id of the host pool."""
+        return self.host_pool
+
+    def inverse(self) -> "Action":
+        """Put the setting back as it was."""
+        return SetStartOnConnect(
+            host_pool=self.host_pool, allowed=self.before, before=self.allowed, reason=f"undo: {self.reason}"
+        )
+
+
+Action = (
+    RevokeAssignment
+    | GrantAssignment
+    | SetLogons
+    | LogOff
+    | TellUser
+    | StartMachine
+    | DeallocateMachine
+    | SetPoolReferences
+    | SetScheduleFloor
+    | SetStartOnConnect
+)
+
+
+def kind_of(action: Action) -> str:
+    """Return the action's tag, as journals and reports write it."""
+    return str(action.__struct_config__.tag)
+
+
+class Skipped(Struct, frozen=True, kw_only=True):
+    """Something that a step looked at and left alone, because it is already as wanted."""
+
+    target: str
+    because: str
+
+
+class Moves(Struct, frozen=True, kw_only=True):
+    """What a step wants to do about what it saw: actions in a stated order, and what it leaves alone."""
+
+    actions: tuple[Action, ...] = ()
+    skipped: tuple[Skipped, ...] = ()

@@ -1,0 +1,45 @@
+"""Faults of the cloud, told apart by what happens next.
+
+    CloudError
+    ├── TransientError   nothing was changed: the same request again, after ``wait_s``
+    ├── RefusedError     never again as it stands: a person or another action is needed
+    └── UnknownError     sent, answer lost: observe before deciding anything
+
+Adapters raise these and nothing else, with the library's error as cause. The fourth kind of trouble,
+accepted but not come true, is no fault of a request: it is ``Unproven``, a verdict of an operation.
+"""
+
+
+class CloudError(Exception):
+    """A request to the cloud did not do what it was sent for."""
+
+    def __init__(self, message: str, *, code: str = "", target: str = "", status: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.target = target
+        self.status = status
+
+
+class TransientError(CloudError):
+    """The cloud did not take the request (throttled, busy, not reachable); nothing was changed.
+
+    ``wait_s`` is what the cloud asked for, or 0 where it asked for nothing.
+    """
+
+    def __init__(
+        self, message: str, *, wait_s: float = 0.0, code: str = "", target: str = "", status: int = 0
+    ) -> None:
+        super().__init__(message, code=code, target=target, status=status)
+        self.wait_s = wait_s
+
+
+class RefusedError(CloudError):
+    """The cloud understood and said no; sending the same again is useless.
+
+    ``status`` 401 and 403 mean that the engine's own identity lacks a right: the message says which.
+    """
+
+
+class UnknownError(CloudError):
+    """The request was sent and its answer lost. It may still take effect for a while (safety S21)."""

@@ -1,0 +1,117 @@
+"""The step graph: a compiled runbook. Acyclic and closed once built; ready steps come in file order."""
+
+from collections.abc import Collection, Iterator
+from enum import Enum
+
+from msgspec import Struct
+
+from avd_failover.domain.estate import PoolKind
+from avd_failover.domain.plan import End, Mode
+
+Setting = str | int | float | bool
+"""A value that a runbook may give to an operation; durations arrive here as seconds."""
+
+
+class OnFailure(Enum):
+    """What becomes of the run when a step fails or its proof does not come in time."""
+
+    HOLD = "hold"
+    STOP = "stop"
+
+
+class IfUnreachable(Enum):
+    """What becomes of a step whose side does not answer. ``debt`` is taken in unplanned mode only."""
+
+    HOLD = "hold"
+    STOP = "stop"
+    DEBT = "debt"
+
+
+class GraphError(ValueError):
+    """Steps do not form a graph: a need that does not exist, an id used twice, or a cycle."""
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """A node of the graph: one operation, on one end of the run, with its proof's deadline."""
+
+    id: str
+    uses: str
+    side: End | None = None
+    needs: tuple[str, ...] = ()
+    proof_within_s: float = 900.0
+    on_failure: OnFailure = OnFailure.HOLD
+    if_unreachable: IfUnreachable = IfUnreachable.HOLD
+    modes: tuple[Mode, ...] = (Mode.PLANNED, Mode.UNPLANNED)
+    settings: dict[str, Setting] = {}
+    summary: str = ""
+
+
+class StepGraph(Struct, frozen=True, kw_only=True):
+    """A runbook's steps in file order."""
+
+    runbook: str
+    summary: str
+    pool: PoolKind
+    steps: tuple[Step, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what is not a closed acyclic graph."""
+        seen: set[str] = set()
+        for step in self.steps:
+            if step.id in seen:
+                raise GraphError(f"step id used twice: {step.id}")
+            seen.add(step.id)
+        for step in self.steps:
+            for need in step.needs:
+                if need not in seen:
+                    raise GraphError(f"step {step.id} needs {need}, which is no step of this runbook")
+        if left := self._unorderable():
+            raise GraphError("steps need each other in a circle: " + ", ".join(left))
+
+    def step(self, wanted: str) -> Step:
+        """Return one step by id; KeyError for an unknown one."""
+        for step in self.steps:
+            if step.id == wanted:
+                return step
+        raise KeyError(wanted)
+
+    def ready(self, ended: Collection[str], begun: Collection[str]) -> tuple[Step, ...]:
+        """Return the steps that may begin: needs ended, not begun themselves, in file order."""
+        return tuple(
+            step for step in self.steps if step.id not in begun and all(need in ended for need in step.needs)
+        )
+
+    def levels(self) -> Iterator[tuple[Step, ...]]:
+        """Yield the steps rank by rank: each rank needs only earlier ones."""
+        ended: set[str] = set()
+        while rank := self.ready(ended, ended):
+            yield rank
+            ended.update(step.id for step in rank)
+
+    def _unorderable(self) -> list[str]:
+        ordered = {step.id for rank in self.levels() for step in rank}
+        return [step.id for step in self.steps if step.id not in ordered]
+
+
+class SettingSpec(Struct, frozen=True, kw_only=True):
+    """One setting that an operation accepts under ``with:`` in a runbook."""
+
+    kind: str
+    """``duration``, ``integer``, ``percent``, ``text`` or ``flag``."""
+    summary: str
+    required: bool = False
+
+
+class OperationSpec(Struct, frozen=True, kw_only=True):
+    """What a runbook's author must know of an operation; the loader checks files against it."""
+
+    name: str
+    summary: str
+    ends: tuple[End, ...] = ()
+    """Ends it may act on; empty when it takes no ``side``."""
+    settings: dict[str, SettingSpec] = {}
+    changes: tuple[str, ...] = ()
+    """Tags of the actions it may plan; empty for a step that only reads."""
+
+
+Catalogue = dict[str, OperationSpec]

@@ -1,0 +1,1 @@
+"""Kinds of steps: observe, plan actions, prove. Never sends anything."""

@@ -1,0 +1,1 @@
+"""Fold a journal into text, JSON or HTML. Never asks the cloud."""

@@ -1,0 +1,1 @@
+"""A simulated Azure: one pure world, a wire face and a direct face."""
