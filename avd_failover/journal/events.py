@@ -1,0 +1,154 @@
+"""The vocabulary of a journal: every fact that a run writes down, as frozen values.
+
+Each event is stored as one line of JSON: ``{"seq": 1, "at": "...", "prev": "<sha256>", "event": {"type": ...}}``.
+``at`` is UTC on the run's clock (the simulated world's, where there is one); ``prev`` is the SHA-256 of the
+line before. A reader that meets a type it does not know refuses the journal (J9), so types are never reused.
+No event carries a token, a secret or a user's name; object ids are allowed (J11).
+"""
+
+from datetime import datetime
+from enum import Enum
+
+from msgspec import Struct
+
+from avd_failover.domain.actions import Action, Skipped
+from avd_failover.domain.graph import Setting, StepGraph
+from avd_failover.domain.route import Route
+from avd_failover.domain.states import RunStatus, StepStatus
+
+SCHEMA = 1
+"""Version of this vocabulary; the first event of a journal pins it."""
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """Something a check found, with a stable code, the thing it concerns, and what to do about it."""
+
+    code: str
+    subject: str
+    detail: str
+
+
+class Holder(Struct, frozen=True, kw_only=True):
+    """The process that drives a run."""
+
+    host: str
+    pid: int
+    epoch: int = 1
+
+
+class Outcome(Enum):
+    """How one attempt at an action ended.
+
+    ``applied``: the cloud accepted it, or a later reading showed it done. ``transient``: not taken, nothing
+    changed. ``refused``: never as it stands. ``unknown``: sent, answer lost. ``void``: was unknown, and a
+    reading showed that it did not happen.
+    """
+
+    APPLIED = "applied"
+    TRANSIENT = "transient"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    VOID = "void"
+
+
+class RunPinned(Struct, frozen=True, kw_only=True, tag="run.pinned", tag_field="type"):
+    """First event of every journal: all that a resumed run must not read from anywhere else (J8)."""
+
+    run: str
+    schema: int
+    engine: str
+    route: Route
+    graph: StepGraph
+    plan_sha256: str
+    runbook_sha256: str
+    arm_endpoint: str
+    graph_endpoint: str
+    simulated: str | None
+    """Name of the scenario when the run goes against a simulated Azure."""
+    holder: Holder
+
+
+class RunResumed(Struct, frozen=True, kw_only=True, tag="run.resumed", tag_field="type"):
+    """Another process, or the same person later, took the run up again."""
+
+    holder: Holder
+    engine: str
+
+
+class RunEnded(Struct, frozen=True, kw_only=True, tag="run.ended", tag_field="type"):
+    """The run stopped: finished, or interrupted or held and to be resumed."""
+
+    status: RunStatus
+    because: str
+    findings: tuple[Finding, ...] = ()
+
+
+class StepStarted(Struct, frozen=True, kw_only=True, tag="step.started", tag_field="type"):
+    """A step's needs are met and it begins to observe. Written again when a resumed run re-enters it."""
+
+    step: str
+
+
+class StepWaiting(Struct, frozen=True, kw_only=True, tag="step.waiting", tag_field="type"):
+    """What a step waits for, and until when at most."""
+
+    step: str
+    because: str
+    until: datetime
+
+
+class StepSkips(Struct, frozen=True, kw_only=True, tag="step.skips", tag_field="type"):
+    """What a step looked at and left alone."""
+
+    step: str
+    skipped: tuple[Skipped, ...]
+
+
+class StepEnded(Struct, frozen=True, kw_only=True, tag="step.ended", tag_field="type"):
+    """A step's verdict with the reading that supports it."""
+
+    step: str
+    status: StepStatus
+    because: str
+    facts: dict[str, Setting] = {}
+    findings: tuple[Finding, ...] = ()
+
+
+class ActionIntended(Struct, frozen=True, kw_only=True, tag="action.intended", tag_field="type"):
+    """Durable before the request leaves (J1). ``n`` numbers the attempts of a run from 1."""
+
+    step: str
+    n: int
+    action: Action
+
+
+class ActionEnded(Struct, frozen=True, kw_only=True, tag="action.ended", tag_field="type"):
+    """How attempt ``n`` ended. ``by`` is ``answer`` or ``reading``."""
+
+    n: int
+    outcome: Outcome
+    by: str = "answer"
+    detail: str = ""
+    request_id: str = ""
+
+
+Event = (
+    RunPinned
+    | RunResumed
+    | RunEnded
+    | StepStarted
+    | StepWaiting
+    | StepSkips
+    | StepEnded
+    | ActionIntended
+    | ActionEnded
+)
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One line of a journal."""
+
+    seq: int
+    at: datetime
+    prev: str
+    event: Event

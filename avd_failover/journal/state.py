@@ -1,0 +1,219 @@
+"""The fold: what a journal's events add up to.
+
+``RunState`` changes in one way only, by ``apply``, which is a pure function of the state and one entry. So
+status, report, resume and rollback all see the same run, whether it is live or a year old (J12).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment, Skipped
+from avd_failover.domain.graph import Setting, Step
+from avd_failover.domain.states import RunStatus, StepStatus, move_run, move_step
+from avd_failover.journal.events import (
+    ActionEnded,
+    ActionIntended,
+    Entry,
+    Finding,
+    Outcome,
+    RunEnded,
+    RunPinned,
+    RunResumed,
+    StepEnded,
+    StepSkips,
+    StepStarted,
+    StepWaiting,
+)
+
+
+class BrokenStoryError(ValueError):
+    """The events contradict each other: not a journal that this engine wrote."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One attempt at an action; ``outcome`` is None while it is under way or its process died."""
+
+    n: int
+    step: str
+    action: Action
+    intended_at: datetime
+    outcome: Outcome | None = None
+    ended_at: datetime | None = None
+    by: str = ""
+    detail: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether nobody knows yet if it took effect."""
+        return self.outcome in {None, Outcome.UNKNOWN}
+
+
+@dataclass(slots=True)
+class StepState:
+    """Where one step stands, and why."""
+
+    step: Step
+    status: StepStatus = StepStatus.PENDING
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    because: str = ""
+    waits_until: datetime | None = None
+    facts: dict[str, Setting] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    skipped: dict[str, Skipped] = field(default_factory=dict)
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def count(self, *outcomes: Outcome | None) -> int:
+        """Count targets whose latest attempt ended in one of these outcomes."""
+        latest = {attempt.action.target: attempt.outcome for attempt in self.attempts}
+        return sum(outcome in outcomes for outcome in latest.values())
+
+    @property
+    def planned(self) -> int:
+        """How many targets this step meant to change."""
+        return len({attempt.action.target for attempt in self.attempts})
+
+
+class RunState:
+    """Everything that the journal of one run says."""
+
+    def __init__(self, pinned: RunPinned, at: datetime) -> None:
+        self.pinned = pinned
+        self.status = RunStatus.RUNNING
+        self.because = ""
+        self.findings: tuple[Finding, ...] = ()
+        self.started_at = at
+        self.last_at = at
+        self.finished_at: datetime | None = None
+        self.holder = pinned.holder
+        self.resumed = 0
+        self.seq = 1
+        self.steps = {step.id: StepState(step) for step in pinned.graph.steps}
+        self.attempts: dict[int, Attempt] = {}
+
+    @property
+    def run(self) -> str:
+        """The run's id."""
+        return self.pinned.run
+
+    def apply(self, entry: Entry) -> None:
+        """Take in the next entry.
+
+        Raises:
+            BrokenStoryError: It speaks of a step or an attempt that the journal does not know.
+            IllegalMoveError: It makes a move that the table of states does not have.
+        """
+        self.seq, self.last_at = entry.seq, entry.at
+        match entry.event:
+            case StepStarted() | StepWaiting() | StepSkips() | StepEnded() as event:
+                self._apply_step(event, entry.at)
+            case ActionIntended() as event:
+                self._intend(event, entry.at)
+            case ActionEnded() as event:
+                self._end(event, entry.at)
+            case RunResumed() as event:
+                self._resume(event)
+            case RunEnded() as event:
+                self.status = move_run(self.status, event.status)
+                self.because, self.findings, self.finished_at = event.because, event.findings, entry.at
+            case RunPinned():
+                raise BrokenStoryError("a second run.pinned: two journals were joined")
+
+    def open_attempts(self, step: str) -> list[Attempt]:
+        """Return the attempts of a step whose effect nobody knows yet, oldest first."""
+        return [attempt for attempt in self._step(step).attempts if attempt.open]
+
+    def applied(self) -> Iterator[Attempt]:
+        """Yield every attempt that took effect, in the order of their intents."""
+        return (attempt for attempt in self.attempts.values() if attempt.outcome is Outcome.APPLIED)
+
+    @property
+    def changed(self) -> bool:
+        """Whether this run may have changed anything in the cloud."""
+        harmless = {Outcome.TRANSIENT, Outcome.REFUSED, Outcome.VOID}
+        return any(attempt.outcome not in harmless for attempt in self.attempts.values())
+
+    @property
+    def access_gap_s(self) -> float | None:
+        """Seconds from the first revoke to the last grant: the longest that any user was without access."""
+        revoked = [at.ended_at for at in self.applied() if isinstance(at.action, RevokeAssignment)]
+        granted = [at.ended_at for at in self.applied() if isinstance(at.action, GrantAssignment)]
+        first = min((at for at in revoked if at), default=None)
+        last = max((at for at in granted if at), default=None)
+        return (last - first).total_seconds() if first and last and last > first else None
+
+    @property
+    def recovered_at(self) -> datetime | None:
+        """When the last step that granted access had its proof; None while one still lacks it."""
+        granting = [step for step in self.steps.values() if _grants(step)]
+        if not granting or not all(step.status is StepStatus.DONE for step in granting):
+            return None
+        return max(step.finished_at for step in granting if step.finished_at)
+
+    @property
+    def recovery_s(self) -> float | None:
+        """Seconds from the start of the run until users had the other side."""
+        at = self.recovered_at
+        return (at - self.started_at).total_seconds() if at else None
+
+    def _step(self, step: str) -> StepState:
+        if step not in self.steps:
+            raise BrokenStoryError(f"speaks of step {step!r}, which the pinned runbook does not have")
+        return self.steps[step]
+
+    def _apply_step(self, event: StepStarted | StepWaiting | StepSkips | StepEnded, at: datetime) -> None:
+        state = self._step(event.step)
+        match event:
+            case StepStarted():
+                state.status = move_step(event.step, state.status, StepStatus.RUNNING)
+                state.started_at = state.started_at or at
+                state.finished_at, state.because = None, ""
+            case StepWaiting():
+                state.because, state.waits_until = event.because, event.until
+            case StepSkips():
+                state.skipped.update({skip.target: skip for skip in event.skipped})
+            case StepEnded():
+                state.status = move_step(event.step, state.status, event.status)
+                state.finished_at, state.waits_until = at, None
+                state.because, state.facts, state.findings = event.because, event.facts, event.findings
+
+    def _intend(self, event: ActionIntended, at: datetime) -> None:
+        if event.n != len(self.attempts) + 1:
+            raise BrokenStoryError(f"attempt {event.n} after {len(self.attempts)} attempts")
+        attempt = Attempt(n=event.n, step=event.step, action=event.action, intended_at=at)
+        self.attempts[event.n] = attempt
+        self._step(event.step).attempts.append(attempt)
+
+    def _end(self, event: ActionEnded, at: datetime) -> None:
+        attempt = self.attempts.get(event.n)
+        if attempt is None or not attempt.open:
+            raise BrokenStoryError(f"an end of attempt {event.n}, which is not under way")
+        attempt.outcome, attempt.ended_at = event.outcome, at
+        attempt.by, attempt.detail = event.by, event.detail
+
+    def _resume(self, event: RunResumed) -> None:
+        self.status = move_run(self.status, RunStatus.RUNNING)
+        self.holder, self.finished_at, self.because, self.findings = event.holder, None, "", ()
+        self.resumed += 1
+
+
+def fold(entries: Iterable[Entry]) -> RunState:
+    """Fold a whole journal, first entry first.
+
+    Raises:
+        BrokenStoryError: There is no first entry, or the events contradict each other.
+    """
+    stream = iter(entries)
+    first = next(stream, None)
+    if first is None or not isinstance(first.event, RunPinned):
+        raise BrokenStoryError("a journal begins with run.pinned, and this one does not")
+    state = RunState(first.event, first.at)
+    for entry in stream:
+        state.apply(entry)
+    return state
+
+
+def _grants(state: StepState) -> bool:
+    return state.step.uses == "assignments.grant"
