@@ -1,6 +1,6 @@
 """The vocabulary of a journal: every fact that a run writes down, as frozen values.
 
-Each event is stored as one line of JSON: ``{"seq": 1, "at": "...", "prev": "<sha256>", "event": {"type": ...}}``.
+Each event is one line of JSON: ``{"seq": 1, "at": "...", "prev": "<sha256>", "event": {"type": ...}}``.
 ``at`` is UTC on the run's clock (the simulated world's, where there is one); ``prev`` is the SHA-256 of the
 line before. A reader that meets a type it does not know refuses the journal (J9), so types are never reused.
 No event carries a token, a secret or a user's name; object ids are allowed (J11).
