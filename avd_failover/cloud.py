@@ -5,6 +5,7 @@ Reads return a ``Reading`` that says when it was taken and whether it is whole, 
 took the request, whether it came true is for a read to tell. Long-running writes (``start``,
 ``deallocate``) are followed to their end first. Nothing behind the seam retries a write.
 
+``Reads`` is the half that operations are given, ``Cloud`` the whole; only ``engine.send`` calls a write.
 Both faces of the simulator and the adapters in ``azure`` pass one contract suite (``tests/contract``).
 """
 
@@ -61,7 +62,7 @@ class Accepted(Struct, frozen=True, kw_only=True):
     request_id: str = ""
 
 
-class RoleAssignmentReads(Protocol):
+class AssignmentReads(Protocol):
     """Role assignments and definitions (Microsoft.Authorization 2022-04-01)."""
 
     async def at_or_above(self, scope: Scope) -> Reading[RoleAssignment]:
@@ -81,8 +82,8 @@ class RoleAssignmentReads(Protocol):
         ...
 
 
-class RoleAssignmentWrites(Protocol):
-    """Create and delete role assignments."""
+class Assignments(AssignmentReads, Protocol):
+    """The same, and creating and deleting them."""
 
     async def create(self, assignment: RoleAssignment) -> Accepted:
         """Create an assignment under the name it carries.
@@ -104,7 +105,7 @@ class Directory(Protocol):
         ...
 
 
-class HostPools(Protocol):
+class HostPoolReads(Protocol):
     """Host pools and application groups (Microsoft.DesktopVirtualization 2024-04-03)."""
 
     async def get(self, pool: HostPoolId) -> HostPool:
@@ -119,12 +120,16 @@ class HostPools(Protocol):
         """List the application groups of a pool, among those of the pool's subscription."""
         ...
 
+
+class HostPools(HostPoolReads, Protocol):
+    """The same, and the one setting of a pool that a run changes."""
+
     async def set_start_on_connect(self, pool: HostPoolId, *, allowed: bool) -> Accepted:
         """Allow or forbid Start VM on Connect for a pool."""
         ...
 
 
-class SessionHosts(Protocol):
+class SessionHostReads(Protocol):
     """Session hosts of a pool."""
 
     async def list(self, pool: HostPoolId) -> Reading[SessionHost]:
@@ -135,17 +140,25 @@ class SessionHosts(Protocol):
         """Read one host."""
         ...
 
+
+class SessionHosts(SessionHostReads, Protocol):
+    """The same, and drain mode."""
+
     async def set_logons(self, host: SessionHostId, *, allowed: bool) -> Accepted:
         """Allow or refuse new sessions on one host; open sessions stay."""
         ...
 
 
-class UserSessions(Protocol):
+class UserSessionReads(Protocol):
     """User sessions of a pool."""
 
     async def list(self, pool: HostPoolId) -> Reading[UserSession]:
         """List every session on every host of a pool."""
         ...
+
+
+class UserSessions(UserSessionReads, Protocol):
+    """The same, ending them and talking to their users."""
 
     async def log_off(self, session: UserSessionId) -> Accepted:
         """End one session by force; accepted as well when it is gone already (204)."""
@@ -156,7 +169,7 @@ class UserSessions(Protocol):
         ...
 
 
-class ScalingPlans(Protocol):
+class ScalingPlanReads(Protocol):
     """Scaling plans and their pooled schedules."""
 
     async def get(self, plan: ScalingPlanId) -> ScalingPlan:
@@ -167,6 +180,10 @@ class ScalingPlans(Protocol):
         """List the pooled schedules of a scaling plan."""
         ...
 
+
+class ScalingPlans(ScalingPlanReads, Protocol):
+    """The same, and changing them."""
+
     async def set_references(self, plan: ScalingPlanId, references: Sequence[PoolReference]) -> Accepted:
         """Replace the whole list of pools a plan acts on. The API has no precondition: read before."""
         ...
@@ -176,12 +193,16 @@ class ScalingPlans(Protocol):
         ...
 
 
-class Machines(Protocol):
+class MachineReads(Protocol):
     """Virtual machines (Microsoft.Compute)."""
 
     async def get(self, machine: MachineId) -> Machine:
         """Read one machine with its power state."""
         ...
+
+
+class Machines(MachineReads, Protocol):
+    """The same, starting and stopping them."""
 
     async def start(self, machine: MachineId) -> Accepted:
         """Start a machine and follow the operation to its end.
@@ -196,20 +217,42 @@ class Machines(Protocol):
         ...
 
 
-class Assignments(RoleAssignmentReads, RoleAssignmentWrites, Protocol):
-    """Both halves of role assignments."""
+class Reads(Protocol):
+    """Everything that can be read. Operations are given this and nothing else."""
+
+    @property
+    def assignments(self) -> AssignmentReads: ...
+    @property
+    def directory(self) -> Directory: ...
+    @property
+    def pools(self) -> HostPoolReads: ...
+    @property
+    def hosts(self) -> SessionHostReads: ...
+    @property
+    def sessions(self) -> UserSessionReads: ...
+    @property
+    def scaling(self) -> ScalingPlanReads: ...
+    @property
+    def machines(self) -> MachineReads: ...
 
 
 class Cloud(Protocol):
     """Everything the engine can reach. ``aclose`` releases connections; no verb works after it."""
 
-    assignments: Assignments
-    directory: Directory
-    pools: HostPools
-    hosts: SessionHosts
-    sessions: UserSessions
-    scaling: ScalingPlans
-    machines: Machines
+    @property
+    def assignments(self) -> Assignments: ...
+    @property
+    def directory(self) -> Directory: ...
+    @property
+    def pools(self) -> HostPools: ...
+    @property
+    def hosts(self) -> SessionHosts: ...
+    @property
+    def sessions(self) -> UserSessions: ...
+    @property
+    def scaling(self) -> ScalingPlans: ...
+    @property
+    def machines(self) -> Machines: ...
 
     async def aclose(self) -> None:
         """Release connections."""
