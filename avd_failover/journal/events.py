@@ -12,20 +12,13 @@ from enum import Enum
 from msgspec import Struct
 
 from avd_failover.domain.actions import Action, Skipped
+from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import Setting, StepGraph
 from avd_failover.domain.route import Route
 from avd_failover.domain.states import RunStatus, StepStatus
 
 SCHEMA = 1
 """Version of this vocabulary; the first event of a journal pins it."""
-
-
-class Finding(Struct, frozen=True, kw_only=True):
-    """Something a check found, with a stable code, the thing it concerns, and what to do about it."""
-
-    code: str
-    subject: str
-    detail: str
 
 
 class Holder(Struct, frozen=True, kw_only=True):

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment, Skipped
+from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import Setting, Step
 from avd_failover.domain.states import RunStatus, StepStatus, move_run, move_step
 from avd_failover.journal.events import (
     ActionEnded,
     ActionIntended,
     Entry,
-    Finding,
     Outcome,
     RunEnded,
     RunPinned,
