@@ -1,1 +1,1 @@
-"""Load and check YAML with places, and compile plan and runbook into a step graph."""
+"""Plans, runbooks and scenarios as files: strict YAML to checked values, every fault with its place."""
