@@ -1,0 +1,89 @@
+"""What a run remembers of itself for its operations: the fold, with moments of this process."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from avd_failover.domain.actions import GrantAssignment, RevokeAssignment
+from avd_failover.domain.clock import Clock
+from avd_failover.domain.estate import RoleAssignment
+from avd_failover.journal.events import Outcome
+from avd_failover.journal.state import Attempt, RunState
+
+T = TypeVar("T")
+
+POSSIBLE = frozenset({None, Outcome.APPLIED, Outcome.UNKNOWN})
+"""Outcomes under which an action may have taken effect."""
+
+
+class RunMemory:
+    """The fold of a run, seen as operations need it.
+
+    Monotonic moments do not survive a process, and wall time is no input to a decision (S17). So whatever an
+    earlier process did counts as done when this one began, which can only lengthen a wait.
+    """
+
+    def __init__(self, state: RunState, clock: Clock) -> None:
+        self._state = state
+        self._clock = clock
+        began = clock.monotonic()
+        earlier = any(attempt.outcome in POSSIBLE for attempt in state.attempts.values())
+        self._sent_s = began if earlier else None
+        self._revoked_s = began if earlier and self.revoked else None
+
+    def sent(self, attempt: Attempt) -> None:
+        """Take note that an attempt ended just now."""
+        if attempt.outcome in POSSIBLE:
+            self._sent_s = self._clock.monotonic()
+            if isinstance(attempt.action, RevokeAssignment):
+                self._revoked_s = self._sent_s
+
+    @property
+    def now_s(self) -> float:
+        """Monotonic seconds now."""
+        return self._clock.monotonic()
+
+    @property
+    def now_at(self) -> datetime:
+        """The time for records."""
+        return self._clock.now()
+
+    @property
+    def revoked(self) -> Sequence[RoleAssignment]:
+        """Images of the assignments that this run revoked, or may have revoked."""
+        return self._assignments(RevokeAssignment)
+
+    @property
+    def granted(self) -> Sequence[RoleAssignment]:
+        """Assignments that this run created, or may have created."""
+        return self._assignments(GrantAssignment)
+
+    @property
+    def last_revoke_s(self) -> float | None:
+        """Monotonic seconds of the last confirmed revoke; this process's start for earlier ones."""
+        return self._revoked_s
+
+    @property
+    def last_send_s(self) -> float | None:
+        """Monotonic seconds of the last mutation's end; this process's start for earlier ones."""
+        return self._sent_s
+
+    def done_at(self, step: str) -> datetime | None:
+        """Return when a step's first action took effect."""
+        ended = self._applied(step, lambda attempt: attempt.ended_at)
+        return min((at for at in ended if at is not None), default=None)
+
+    def targets(self, step: str) -> frozenset[str]:
+        """Return the targets of a step's actions that took effect."""
+        return frozenset(self._applied(step, lambda attempt: attempt.action.target))
+
+    def _applied(self, step: str, of: Callable[[Attempt], T]) -> list[T]:
+        attempts = self._state.steps[step].attempts
+        return [of(attempt) for attempt in attempts if attempt.outcome is Outcome.APPLIED]
+
+    def _assignments(self, kind: type[RevokeAssignment | GrantAssignment]) -> list[RoleAssignment]:
+        found = {}
+        for attempt in self._state.attempts.values():
+            if isinstance(attempt.action, kind) and attempt.outcome in POSSIBLE:
+                found[attempt.action.target] = attempt.action.assignment
+        return list(found.values())

@@ -1,0 +1,76 @@
+"""What a run would do, without doing it: observe and plan, for every step, on the world as it is now.
+
+This is the dry run, and the plan of changes that a person confirms before a run. It sends reads only (O5).
+Steps late in the graph are planned against today's world: what earlier steps would change is not there yet.
+"""
+
+import asyncio
+from typing import Any
+
+from msgspec import Struct
+
+from avd_failover.cloud import Cloud
+from avd_failover.domain.actions import Moves
+from avd_failover.domain.clock import Clock
+from avd_failover.domain.graph import Step
+from avd_failover.engine.memory import RunMemory
+from avd_failover.engine.patience import patiently
+from avd_failover.engine.run import Operations
+from avd_failover.engine.stop import StopSignal
+from avd_failover.journal.events import RunPinned
+from avd_failover.journal.state import RunState
+from avd_failover.operations.base import Blocked, Bound, Moot, Verdict
+
+PREVIEW_WITHIN_S = 300.0
+
+
+class StepPreview(Struct, frozen=True, kw_only=True):
+    """What one step would do now. ``verdict`` is what its proof says of the world as it is."""
+
+    step: Step
+    moves: Moves
+    verdict: Verdict
+
+
+class Preview(Struct, frozen=True, kw_only=True):
+    """What a run would do now, steps in file order."""
+
+    steps: tuple[StepPreview, ...]
+
+    @property
+    def blocked(self) -> Blocked | None:
+        """The first interlock that would refuse, if any."""
+        return next((one.verdict for one in self.steps if isinstance(one.verdict, Blocked)), None)
+
+    @property
+    def moot(self) -> Moot | None:
+        """Why there is nothing to do, if so."""
+        return next((one.verdict for one in self.steps if isinstance(one.verdict, Moot)), None)
+
+    @property
+    def changes(self) -> int:
+        """How many actions are planned."""
+        return sum(len(one.moves.actions) for one in self.steps)
+
+
+async def preview(
+    pinned: RunPinned, *, cloud: Cloud, clock: Clock, operations: Operations, stop: StopSignal
+) -> Preview:
+    """Observe and plan every step that applies to the run's mode.
+
+    Raises the last fault of a read when it could not be had within five minutes.
+    """
+    memory = RunMemory(RunState(pinned, clock.now()), clock)
+    deadline_s = clock.monotonic() + PREVIEW_WITHIN_S
+
+    async def look(step: Step) -> StepPreview:
+        bound = Bound(run=pinned.run, epoch=pinned.holder.epoch, route=pinned.route, step=step)
+        operation = operations(bound)
+        seen: Any = None
+        async for attempt in patiently(clock, stop, deadline_s):
+            with attempt:
+                seen = await operation.observe(cloud, memory)
+        return StepPreview(step=step, moves=operation.plan(seen), verdict=operation.prove((seen,)))
+
+    steps = [step for step in pinned.graph.steps if pinned.route.mode in step.modes]
+    return Preview(steps=tuple(await asyncio.gather(*(look(step) for step in steps))))

@@ -1,0 +1,148 @@
+"""A run: steps begin as soon as their needs allow, until all ended or one must not be passed."""
+
+import asyncio
+from collections.abc import Callable
+
+from avd_failover.cloud import Cloud
+from avd_failover.domain.clock import Clock
+from avd_failover.domain.graph import Step
+from avd_failover.domain.states import RunStatus, StepStatus
+from avd_failover.engine.frontier import Frontier
+from avd_failover.engine.memory import RunMemory
+from avd_failover.engine.progress import Progress, Silent
+from avd_failover.engine.steps import StepResult, StepRunner, Tools
+from avd_failover.engine.stop import StoppedError, StopSignal
+from avd_failover.journal.events import RunEnded, StepEnded
+from avd_failover.journal.state import RunState
+from avd_failover.journal.writer import JournalWriter
+from avd_failover.operations.base import AnyOperation, Bound
+
+Operations = Callable[[Bound], AnyOperation]
+"""Makes the operation that a step uses."""
+
+GRACE_S = 30.0
+"""How long requests under way may take to end after a stop request; what is left is settled on resume."""
+
+
+class Run:
+    """Drives one run from where its journal stands."""
+
+    def __init__(
+        self,
+        *,
+        journal: JournalWriter,
+        cloud: Cloud,
+        clock: Clock,
+        operations: Operations,
+        stop: StopSignal,
+        progress: Progress | None = None,
+    ) -> None:
+        self._journal = journal
+        self._state: RunState = journal.state
+        self._operations = operations
+        self._tools = Tools(
+            cloud=cloud,
+            clock=clock,
+            journal=journal,
+            memory=RunMemory(journal.state, clock),
+            progress=progress or Silent(),
+            stop=stop,
+            mode=journal.state.pinned.route.mode,
+        )
+        ended = [step for step, state in self._state.steps.items() if state.status.ended]
+        self._frontier = Frontier(self._state.pinned.graph, ended)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._verdict: StepResult | None = None
+        self._idle = asyncio.Event()
+        self._bug: BaseException | None = None
+
+    async def drive(self) -> RunStatus:
+        """Run until every step ended, one holds the run, or somebody asks to stop; the end is durable.
+
+        Raises whatever is our own defect, after everything under way has ended; the journal then says
+        nothing of an end, and the run can be resumed.
+        """
+        for step in self._frontier.first():
+            self._begin(step)
+        if self._tasks:
+            await self._until_idle()
+        if self._bug is not None:
+            raise self._bug
+        if self._verdict and self._verdict.moot:
+            self._skip_rest(self._verdict.because)
+        status, because = self._end()
+        findings = self._verdict.findings if self._verdict else ()
+        self._journal.append(RunEnded(status=status, because=because, findings=findings))
+        await self._journal.durable()
+        return status
+
+    async def _until_idle(self) -> None:
+        asked = asyncio.ensure_future(self._tools.stop.asked_for())
+        idle = asyncio.ensure_future(self._idle.wait())
+        await asyncio.wait({asked, idle}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        if not idle.done():
+            grace = asyncio.ensure_future(self._tools.clock.sleep(GRACE_S))
+            await asyncio.wait({idle, grace}, return_when=asyncio.FIRST_COMPLETED)
+            grace.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        idle.cancel()
+
+    def _begin(self, step: Step) -> None:
+        if self._state.pinned.route.mode not in step.modes:
+            because = f"applies to {' and '.join(mode.value for mode in step.modes)} runs only"
+            self._journal.append(StepEnded(step=step.id, status=StepStatus.SKIPPED, because=because))
+            self._follow(step)
+            return
+        task = asyncio.ensure_future(self._run_step(step))
+        self._tasks.add(task)
+        task.add_done_callback(self._left)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (fault := task.exception()) and not isinstance(fault, StoppedError):
+            self._bug = self._bug or fault
+            self._tools.stop.ask("a defect of the engine")
+        if not self._tasks:
+            self._idle.set()
+
+    async def _run_step(self, step: Step) -> None:
+        bound = Bound(
+            run=self._state.run,
+            epoch=self._state.holder.epoch,
+            route=self._state.pinned.route,
+            step=step,
+        )
+        result = await StepRunner(step, self._operations(bound), self._tools).run()
+        if result.moot or not result.status.ended:
+            self._verdict = self._verdict or result
+        else:
+            self._follow(step)
+
+    def _follow(self, step: Step) -> None:
+        ready = self._frontier.ended(step.id)
+        if self._verdict is None and not self._tools.stop.asked:
+            for follower in ready:
+                self._begin(follower)
+
+    def _skip_rest(self, because: str) -> None:
+        for step, state in self._state.steps.items():
+            if state.status is StepStatus.PENDING:
+                self._journal.append(StepEnded(step=step, status=StepStatus.SKIPPED, because=because))
+
+    def _end(self) -> tuple[RunStatus, str]:
+        verdict = self._verdict
+        if verdict is None:
+            if self._tools.stop.asked:
+                return RunStatus.INTERRUPTED, self._tools.stop.because
+            return RunStatus.COMPLETED, "every step ended"
+        if verdict.moot:
+            return RunStatus.COMPLETED, f"nothing to do: {verdict.because}"
+        if verdict.status is StepStatus.FAILED:
+            return RunStatus.FAILED, verdict.because
+        if verdict.blocked and not self._state.changed:
+            return RunStatus.REFUSED, verdict.because
+        return RunStatus.HELD, verdict.because

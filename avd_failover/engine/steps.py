@@ -1,0 +1,257 @@
+"""One step of a run: the level-triggered loop of design section 2.
+
+Observe, plan, intents durable, apply, outcomes, prove; again until the proof holds or the deadline passes.
+An attempt whose outcome nobody knows is settled by the next reading: if the plan asks for it again it did
+not happen, otherwise it did. That is the same for an answer lost a second ago and for one lost with the
+process that sent it, which is why resuming needs no code of its own.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from avd_failover.cloud import Cloud
+from avd_failover.domain.actions import Action, kind_of
+from avd_failover.domain.clock import Clock
+from avd_failover.domain.faults import RefusedError, TransientError, UnknownError
+from avd_failover.domain.findings import Finding
+from avd_failover.domain.graph import IfUnreachable, OnFailure, Step
+from avd_failover.domain.plan import Mode
+from avd_failover.domain.states import StepStatus
+from avd_failover.engine.memory import RunMemory
+from avd_failover.engine.patience import patiently
+from avd_failover.engine.progress import Progress
+from avd_failover.engine.send import send
+from avd_failover.engine.stop import StoppedError, StopSignal
+from avd_failover.journal.events import (
+    ActionEnded,
+    ActionIntended,
+    Outcome,
+    StepEnded,
+    StepSkips,
+    StepStarted,
+    StepWaiting,
+)
+from avd_failover.journal.state import Attempt
+from avd_failover.journal.writer import JournalWriter
+from avd_failover.operations.base import AfterRefusal, AnyOperation, Blocked, Moot, NotYet, Proven, Verdict
+
+LOOKS_KEPT = 16
+"""Looks handed to a proof; the barrier, which needs most, asks for two or three."""
+
+UNDER_WAY = 128
+"""Actions of a step that are under way at once; requests are bounded further by the throttle."""
+
+PATIENCE_S = 60.0
+"""How long an accepted action may take to show before it is sent again (safety S22)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What every step of a run shares."""
+
+    cloud: Cloud
+    clock: Clock
+    journal: JournalWriter
+    memory: RunMemory
+    progress: Progress
+    stop: StopSignal
+    mode: Mode
+    window: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UNDER_WAY))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepResult:
+    """How a step ended; ``moot`` says that the whole run has nothing to do."""
+
+    status: StepStatus
+    because: str
+    moot: bool = False
+    blocked: bool = False
+    findings: tuple[Finding, ...] = ()
+
+
+class _Stuck(Exception):
+    """The step cannot go on by itself: refused for good."""
+
+    def __init__(self, because: str) -> None:
+        super().__init__(because)
+        self.because = because
+
+
+class StepRunner:
+    """Runs one step to its verdict and writes down everything on the way."""
+
+    def __init__(self, step: Step, operation: AnyOperation, tools: Tools) -> None:
+        self._step = step
+        self._operation = operation
+        self._tools = tools
+        self._clock = tools.clock
+        self._journal = tools.journal
+        self._looks: deque[Any] = deque(maxlen=LOOKS_KEPT)
+        self._left: set[tuple[str, str]] = set()
+        self._sent_s: dict[tuple[str, str], float] = {}
+        self._deadline_s = self._clock.monotonic() + step.proof_within_s
+        self._told = ""
+
+    async def run(self) -> StepResult:
+        """Run to the verdict. Raises StoppedError when asked to stop, with nothing under way."""
+        self._journal.append(StepStarted(step=self._step.id))
+        result = await self._judge()
+        self._journal.append(
+            StepEnded(
+                step=self._step.id,
+                status=result.status,
+                because=result.because,
+                facts=self._facts,
+                findings=result.findings,
+            )
+        )
+        return result
+
+    async def _judge(self) -> StepResult:
+        self._facts: dict[str, Any] = {}
+        try:
+            return await self._loop()
+        except TransientError as fault:
+            return self._unreachable(fault)
+        except RefusedError as fault:
+            return self._failed(f"refused: {fault.message}")
+        except _Stuck as stuck:
+            return self._failed(stuck.because)
+
+    async def _loop(self) -> StepResult:
+        while True:
+            verdict = await self._round_patiently()
+            match verdict:
+                case Proven():
+                    self._facts = dict(verdict.facts)
+                    idle = verdict.idle and not self._sent_s
+                    status = StepStatus.SKIPPED if idle else StepStatus.DONE
+                    return StepResult(status=status, because=verdict.because)
+                case Moot():
+                    return StepResult(status=StepStatus.SKIPPED, because=verdict.because, moot=True)
+                case Blocked():
+                    return StepResult(
+                        status=StepStatus.HELD,
+                        because=verdict.because,
+                        blocked=True,
+                        findings=verdict.findings,
+                    )
+                case NotYet():
+                    if self._clock.monotonic() + verdict.look_again_s > self._deadline_s:
+                        within = f"not within {self._step.proof_within_s:.0f} s"
+                        return self._failed(f"{verdict.because} ({within})")
+                    await self._wait(verdict)
+
+    async def _round_patiently(self) -> Verdict:
+        async for attempt in patiently(self._clock, self._tools.stop, self._deadline_s):
+            with attempt:
+                return await self._round()
+        raise AssertionError("tenacity either returns or raises")  # pragma: no cover
+
+    async def _round(self) -> Verdict:
+        self._tools.stop.check()
+        seen = await self._operation.observe(self._tools.cloud, self._tools.memory)
+        moves = self._operation.plan(seen)
+        self._looks.append(seen)
+        self._settle(moves.actions)
+        known = self._journal.state.steps[self._step.id].skipped
+        if fresh := tuple(skip for skip in moves.skipped if skip.target not in known):
+            self._journal.append(StepSkips(step=self._step.id, skipped=fresh))
+        if due := [action for action in moves.actions if self._due(action)]:
+            await self._apply(due)
+            return NotYet(because=f"{len(due)} sent, looking again", look_again_s=0.0)
+        return self._operation.prove(tuple(self._looks))
+
+    def _settle(self, wanted: tuple[Action, ...]) -> None:
+        """Close every attempt that nobody knows the end of: wanted again means that it did not happen."""
+        again = {_key(action) for action in wanted}
+        for attempt in self._journal.state.open_attempts(self._step.id):
+            outcome = Outcome.VOID if _key(attempt.action) in again else Outcome.APPLIED
+            self._journal.append(ActionEnded(n=attempt.n, outcome=outcome, by="reading"))
+            self._tools.memory.sent(attempt)
+
+    def _due(self, action: Action) -> bool:
+        key = _key(action)
+        sent_s = self._sent_s.get(key)
+        patient = sent_s is not None and self._clock.monotonic() - sent_s < PATIENCE_S
+        return key not in self._left and not patient
+
+    async def _apply(self, actions: list[Action]) -> None:
+        outcomes = await asyncio.gather(
+            *(self._perform(action) for action in actions), return_exceptions=True
+        )
+        faults = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        for kind in (_Stuck, StoppedError):
+            for fault in faults:
+                if isinstance(fault, kind):
+                    raise fault
+        waits = [fault for fault in faults if isinstance(fault, TransientError)]
+        for fault in faults:
+            if not isinstance(fault, TransientError):
+                raise fault
+        if waits:
+            raise max(waits, key=lambda fault: fault.wait_s)
+
+    async def _perform(self, action: Action) -> None:
+        async with self._tools.window:
+            self._tools.stop.check()
+            n = len(self._journal.state.attempts) + 1
+            self._journal.append(ActionIntended(step=self._step.id, n=n, action=action))
+            await self._journal.durable()
+            attempt = self._journal.state.attempts[n]
+            try:
+                accepted = await send(self._tools.cloud, action)
+            except TransientError as fault:
+                self._end(attempt, Outcome.TRANSIENT, fault.message)
+                raise
+            except RefusedError as fault:
+                self._end(attempt, Outcome.REFUSED, fault.message)
+                self._refused(action, fault)
+            except UnknownError as fault:
+                self._end(attempt, Outcome.UNKNOWN, fault.message)
+            else:
+                self._sent_s[_key(action)] = self._clock.monotonic()
+                self._end(attempt, Outcome.APPLIED, request_id=accepted.request_id)
+
+    def _end(self, attempt: Attempt, outcome: Outcome, detail: str = "", request_id: str = "") -> None:
+        self._journal.append(ActionEnded(n=attempt.n, outcome=outcome, detail=detail, request_id=request_id))
+        self._tools.memory.sent(attempt)
+
+    def _refused(self, action: Action, fault: RefusedError) -> None:
+        match self._operation.after(action, fault):
+            case AfterRefusal.STOP:
+                raise _Stuck(f"Azure refused {kind_of(action)} on {action.target}: {fault.message}")
+            case AfterRefusal.LEAVE:
+                self._left.add(_key(action))
+            case AfterRefusal.AGAIN:
+                self._sent_s[_key(action)] = self._clock.monotonic()
+
+    async def _wait(self, verdict: NotYet) -> None:
+        if verdict.look_again_s <= 0:
+            return
+        left_s = self._deadline_s - self._clock.monotonic()
+        until = self._clock.now() + timedelta(seconds=left_s)
+        self._tools.progress.waiting(self._step.id, verdict.because, until)
+        if verdict.because != self._told:
+            self._told = verdict.because
+            self._journal.append(StepWaiting(step=self._step.id, because=verdict.because, until=until))
+        await self._tools.stop.sleep(self._clock, verdict.look_again_s)
+
+    def _unreachable(self, fault: TransientError) -> StepResult:
+        because = f"no answer within {self._step.proof_within_s:.0f} s: {fault.message}"
+        if self._step.if_unreachable is IfUnreachable.DEBT and self._tools.mode is Mode.UNPLANNED:
+            return StepResult(status=StepStatus.DEBT, because=because)
+        stop = self._step.if_unreachable is IfUnreachable.STOP
+        return StepResult(status=StepStatus.FAILED if stop else StepStatus.HELD, because=because)
+
+    def _failed(self, because: str) -> StepResult:
+        stop = self._step.on_failure is OnFailure.STOP
+        return StepResult(status=StepStatus.FAILED if stop else StepStatus.HELD, because=because)
+
+
+def _key(action: Action) -> tuple[str, str]:
+    return kind_of(action), action.target

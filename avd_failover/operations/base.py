@@ -1,0 +1,171 @@
+"""What an operation is: observe, plan, prove. The engine does everything else.
+
+An operation is made for one step of one run and only ever reads. ``observe`` takes a snapshot, ``plan``
+says which actions would bring the world nearer to what is wanted, ``prove`` says whether it is there.
+``plan`` and ``prove`` are pure. The engine calls the three in turn until the proof holds or the step's
+deadline passes, and sends what was planned in between (design section 2).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from msgspec import Struct
+
+from avd_failover.cloud import Reads
+from avd_failover.domain.actions import Action, Moves
+from avd_failover.domain.estate import RoleAssignment
+from avd_failover.domain.faults import RefusedError
+from avd_failover.domain.findings import Finding
+from avd_failover.domain.graph import OperationSpec, Setting, Step
+from avd_failover.domain.plan import End, SidePlan
+from avd_failover.domain.route import Route
+
+Seen = TypeVar("Seen")
+
+
+class Proven(Struct, frozen=True, kw_only=True):
+    """What was wanted is so; ``facts`` are the figures that show it."""
+
+    because: str
+    facts: dict[str, Setting] = {}
+    idle: bool = False
+    """Nothing had to be done for it."""
+
+
+class NotYet(Struct, frozen=True, kw_only=True):
+    """Not so yet, and time or another look may help."""
+
+    because: str
+    look_again_s: float = 5.0
+
+
+class Blocked(Struct, frozen=True, kw_only=True):
+    """An interlock: the run must not go on as it stands. Refused if nothing was changed, else held."""
+
+    because: str
+    findings: tuple[Finding, ...] = ()
+
+
+class Moot(Struct, frozen=True, kw_only=True):
+    """What the whole run is for is so already: nothing to do."""
+
+    because: str
+
+
+Verdict = Proven | NotYet | Blocked | Moot
+
+
+class AfterRefusal(Enum):
+    """What a refused action means for its step."""
+
+    STOP = "stop"
+    LEAVE = "leave"
+    """Not sent again; the proof decides whether it matters."""
+    AGAIN = "again"
+    """The cloud says no for now; sent again after another look."""
+
+
+class Memory(Protocol):
+    """What this run has done so far, as far as operations need to know."""
+
+    @property
+    def now_s(self) -> float:
+        """Monotonic seconds now."""
+        ...
+
+    @property
+    def now_at(self) -> datetime:
+        """The time for records."""
+        ...
+
+    @property
+    def revoked(self) -> Sequence[RoleAssignment]:
+        """Images of the assignments that this run revoked, or may have revoked."""
+        ...
+
+    @property
+    def granted(self) -> Sequence[RoleAssignment]:
+        """Assignments that this run created, or may have created."""
+        ...
+
+    @property
+    def last_revoke_s(self) -> float | None:
+        """Monotonic seconds of the last confirmed revoke; this process's start for earlier ones."""
+        ...
+
+    @property
+    def last_send_s(self) -> float | None:
+        """Monotonic seconds of the last mutation's end; this process's start for earlier ones."""
+        ...
+
+    def done_at(self, step: str) -> datetime | None:
+        """Return when a step's first action took effect."""
+        ...
+
+    def targets(self, step: str) -> frozenset[str]:
+        """Return the targets of a step's actions that took effect."""
+        ...
+
+
+class Bound(Struct, frozen=True, kw_only=True):
+    """What an operation is made for: a step of a run along a route."""
+
+    run: str
+    epoch: int
+    route: Route
+    step: Step
+
+    @property
+    def end(self) -> End:
+        """The end the step acts on; the loader made sure that there is one where it matters."""
+        return self.step.side or End.SOURCE
+
+    @property
+    def side(self) -> SidePlan:
+        """What the plan names at that end."""
+        return self.route.side(self.end)
+
+
+class Operation(Protocol[Seen]):
+    """One step's knowledge of what to look at, what to do about it, and when it is done."""
+
+    async def observe(self, cloud: Reads, memory: Memory) -> Seen:
+        """Take a snapshot. Faults of reads may pass through; gaps are part of the snapshot."""
+        ...
+
+    def plan(self, seen: Seen) -> Moves:
+        """Return what to do about it, in a stated order. Pure."""
+        ...
+
+    def prove(self, looks: Sequence[Seen]) -> Verdict:
+        """Judge the looks of this process, oldest first; the last is the present one. Pure."""
+        ...
+
+    def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
+        """Say what a refusal means for the step."""
+        ...
+
+
+class Base:
+    """What most operations share: the binding, and that a refusal stops the step."""
+
+    spec: ClassVar[OperationSpec]
+
+    def __init__(self, bound: Bound) -> None:
+        self.bound = bound
+        self.route = bound.route
+        self.side = bound.side
+
+    def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
+        """Stop: most refusals need a person."""
+        return AfterRefusal.STOP
+
+
+AnyOperation = Operation[Any]
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number with its noun: ``1 host``, ``3 hosts``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,134 @@
+"""Telling users what is coming, and ending their sessions."""
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from msgspec import Struct
+
+from avd_failover.cloud import Reading, Reads
+from avd_failover.domain.actions import Action, LogOff, Moves, Skipped, TellUser
+from avd_failover.domain.estate import SessionState, UserSession
+from avd_failover.domain.faults import RefusedError
+from avd_failover.domain.graph import OperationSpec
+from avd_failover.domain.plan import End
+from avd_failover.operations.base import AfterRefusal, Base, Memory, NotYet, Proven, Verdict, count
+
+
+class SessionsSeen(Struct, frozen=True, kw_only=True):
+    """The sessions of a pool, and how many were logged off so far."""
+
+    sessions: Reading[UserSession]
+    ended: int = 0
+    told: frozenset[str] = frozenset()
+    notice_left_s: float | None = None
+    """Seconds until the announced moment; None before the first message."""
+
+
+def log_off_moves(sessions: Iterable[UserSession], *, reason: str) -> Moves:
+    """Plan to log off every session; one that is signing out already is left to finish."""
+    actions = [
+        LogOff(session=one.id, user=one.user, reason=reason)
+        for one in sessions
+        if one.state is not SessionState.LOG_OFF
+    ]
+    skipped = [
+        Skipped(target=one.id, because="is signing out already")
+        for one in sessions
+        if one.state is SessionState.LOG_OFF
+    ]
+    return Moves(actions=tuple(actions), skipped=tuple(skipped))
+
+
+class LogOffAll(Base):
+    """End every session of the pool for good. A mere disconnect would keep the profile locked."""
+
+    spec: ClassVar = OperationSpec(
+        name="sessions.logoff",
+        summary="Log off every user session of the pool and wait until none is left.",
+        ends=(End.SOURCE, End.TARGET),
+        changes=("session.logoff",),
+    )
+
+    async def observe(self, cloud: Reads, memory: Memory) -> SessionsSeen:
+        """Read every session of the pool."""
+        sessions = await cloud.sessions.list(self.side.host_pool)
+        listed = {one.id for one in sessions.items}
+        ended = memory.targets(self.bound.step.id) - listed
+        return SessionsSeen(sessions=sessions, ended=len(ended))
+
+    def plan(self, seen: SessionsSeen) -> Moves:
+        """Log off whoever is there."""
+        return log_off_moves(seen.sessions.items, reason="access moved to the other side")
+
+    def prove(self, looks: Sequence[SessionsSeen]) -> Verdict:
+        """Hold when a whole listing shows no session."""
+        seen = looks[-1]
+        if not seen.sessions.complete:
+            return NotYet(because=f"session listing incomplete: {seen.sessions.gap}")
+        left = len(seen.sessions.items)
+        if left:
+            return NotYet(because=f"{seen.ended} of {count(seen.ended + left, 'session')} logged off")
+        return Proven(
+            because=f"{count(seen.ended, 'session')} logged off, none left",
+            facts={"sessions_ended": seen.ended},
+            idle=not looks[0].sessions.items,
+        )
+
+    def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
+        """Look again when Azure finds no such session: the listing lags, and its number may be reused."""
+        return AfterRefusal.AGAIN if refusal.status == 404 else AfterRefusal.STOP
+
+
+class TellUsers(Base):
+    """Show every user the plan's notice, and wait until the announced moment."""
+
+    spec: ClassVar = OperationSpec(
+        name="notify.users",
+        summary="Show the plan's notice in every session and wait for the time it announces.",
+        ends=(End.SOURCE, End.TARGET),
+        changes=("session.message",),
+    )
+
+    async def observe(self, cloud: Reads, memory: Memory) -> SessionsSeen:
+        """Read the sessions, and how much of the announced time is left."""
+        sessions = await cloud.sessions.list(self.side.host_pool)
+        told_at, notice = memory.done_at(self.bound.step.id), self.route.plan.notice
+        left = None
+        if told_at is not None and notice is not None:
+            left = notice.before_s - (memory.now_at - told_at).total_seconds()
+        told = memory.targets(self.bound.step.id)
+        return SessionsSeen(sessions=sessions, ended=len(told), told=told, notice_left_s=left)
+
+    def plan(self, seen: SessionsSeen) -> Moves:
+        """Tell each session once; who signs in during the notice is told too."""
+        notice = self.route.plan.notice
+        if notice is None:
+            return Moves()
+        fresh = [one for one in seen.sessions.items if one.id not in seen.told]
+        return Moves(
+            actions=tuple(
+                TellUser(session=one.id, title=notice.title, body=notice.body, reason="log-off is announced")
+                for one in fresh
+            )
+        )
+
+    def prove(self, looks: Sequence[SessionsSeen]) -> Verdict:
+        """Hold when the announced moment has come, or nobody was there to be told."""
+        seen = looks[-1]
+        if self.route.plan.notice is None:
+            return Proven(because="the plan has no notice", idle=True)
+        if not seen.sessions.complete:
+            return NotYet(because=f"session listing incomplete: {seen.sessions.gap}")
+        if seen.notice_left_s is None:
+            return Proven(because="nobody is signed in, so nobody was told", idle=True)
+        if seen.notice_left_s > 0:
+            told = count(seen.ended, "session")
+            return NotYet(
+                because=f"{told} told, log-off in {seen.notice_left_s:.0f} s",
+                look_again_s=min(30.0, seen.notice_left_s),
+            )
+        return Proven(because=f"{count(seen.ended, 'session')} told", facts={"sessions_told": seen.ended})
+
+    def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
+        """Never hold a failover because a message did not arrive."""
+        return AfterRefusal.LEAVE
