@@ -12,14 +12,14 @@ from typing import NewType
 HostPoolId = NewType("HostPoolId", str)
 SessionHostId = NewType("SessionHostId", str)
 UserSessionId = NewType("UserSessionId", str)
-ApplicationGroupId = NewType("ApplicationGroupId", str)
+Scope = NewType("Scope", str)
+"""What a role is assigned at: a resource, a resource group, a subscription, a management group, or ``/``."""
+ApplicationGroupId = NewType("ApplicationGroupId", Scope)
 WorkspaceId = NewType("WorkspaceId", str)
 ScalingPlanId = NewType("ScalingPlanId", str)
 ScheduleId = NewType("ScheduleId", str)
 MachineId = NewType("MachineId", str)
 AssignmentId = NewType("AssignmentId", str)
-Scope = NewType("Scope", str)
-"""What a role is assigned at: a resource, a resource group, a subscription, a management group, or ``/``."""
 PrincipalId = NewType("PrincipalId", str)
 """Object id of a user, group or service principal in the directory."""
 GroupId = NewType("GroupId", PrincipalId)
@@ -52,7 +52,7 @@ def user_session_id(text: str) -> UserSessionId:
 
 def application_group_id(text: str) -> ApplicationGroupId:
     """Fold the ARM id of an application group."""
-    return ApplicationGroupId(_resource(text, _AVD, "applicationgroups"))
+    return ApplicationGroupId(Scope(_resource(text, _AVD, "applicationgroups")))
 
 
 def workspace_id(text: str) -> WorkspaceId:

@@ -73,7 +73,7 @@ class StepResult:
     findings: tuple[Finding, ...] = ()
 
 
-class _Stuck(Exception):
+class _StuckError(Exception):
     """The step cannot go on by itself: refused for good."""
 
     def __init__(self, because: str) -> None:
@@ -119,7 +119,7 @@ class StepRunner:
             return self._unreachable(fault)
         except RefusedError as fault:
             return self._failed(f"refused: {fault.message}")
-        except _Stuck as stuck:
+        except _StuckError as stuck:
             return self._failed(stuck.because)
 
     async def _loop(self) -> StepResult:
@@ -185,7 +185,7 @@ class StepRunner:
             *(self._perform(action) for action in actions), return_exceptions=True
         )
         faults = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        for kind in (_Stuck, StoppedError):
+        for kind in (_StuckError, StoppedError):
             for fault in faults:
                 if isinstance(fault, kind):
                     raise fault
@@ -224,7 +224,7 @@ class StepRunner:
     def _refused(self, action: Action, fault: RefusedError) -> None:
         match self._operation.after(action, fault):
             case AfterRefusal.STOP:
-                raise _Stuck(f"Azure refused {kind_of(action)} on {action.target}: {fault.message}")
+                raise _StuckError(f"Azure refused {kind_of(action)} on {action.target}: {fault.message}")
             case AfterRefusal.LEAVE:
                 self._left.add(_key(action))
             case AfterRefusal.AGAIN:

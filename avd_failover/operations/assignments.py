@@ -10,7 +10,7 @@ from avd_failover.domain.actions import Action, GrantAssignment, Moves, RevokeAs
 from avd_failover.domain.estate import RoleAssignment
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.graph import OperationSpec
-from avd_failover.domain.ids import ApplicationGroupId, Scope, assignment_at, assignment_name, subscription_of
+from avd_failover.domain.ids import ApplicationGroupId, assignment_at, assignment_name, subscription_of
 from avd_failover.domain.plan import End
 from avd_failover.domain.route import Pair, Route
 from avd_failover.operations.base import (
@@ -59,7 +59,7 @@ async def listings_of(
     cloud: Reads, groups: Iterable[ApplicationGroupId]
 ) -> dict[ApplicationGroupId, Reading[RoleAssignment]]:
     """List the assignments at and above each application group."""
-    return {group: await cloud.assignments.at_or_above(Scope(group)) for group in groups}
+    return {group: await cloud.assignments.at_or_above(group) for group in groups}
 
 
 def gaps_in(readings: Iterable[Reading[RoleAssignment]]) -> tuple[str, ...]:
@@ -197,7 +197,7 @@ class Grant(Base):
         return [held for item in pairs for held in item.held]
 
     def _wanted(self, pair: Pair, images: Sequence[RoleAssignment]) -> RoleAssignment:
-        scope, role = Scope(pair.at(self.bound.end)), self.route.plan.role
+        scope, role = pair.at(self.bound.end), self.route.plan.role
         name = assignment_name(self.bound.run, self.bound.epoch, scope, pair.group.id, role)
         image = next((one for one in images if _is_image(one, pair)), None)
         subscription = subscription_of(scope)
