@@ -105,7 +105,6 @@ class RunState:
             BrokenStoryError: It speaks of a step or an attempt that the journal does not know.
             IllegalMoveError: It makes a move that the table of states does not have.
         """
-        self.seq, self.last_at = entry.seq, entry.at
         match entry.event:
             case StepStarted() | StepWaiting() | StepSkips() | StepEnded() as event:
                 self._apply_step(event, entry.at)
@@ -120,6 +119,7 @@ class RunState:
                 self.because, self.findings, self.finished_at = event.because, event.findings, entry.at
             case RunPinned():
                 raise BrokenStoryError("a second run.pinned: two journals were joined")
+        self.seq, self.last_at = entry.seq, entry.at
 
     def open_attempts(self, step: str) -> list[Attempt]:
         """Return the attempts of a step whose effect nobody knows yet, oldest first."""
@@ -182,9 +182,10 @@ class RunState:
     def _intend(self, event: ActionIntended, at: datetime) -> None:
         if event.n != len(self.attempts) + 1:
             raise BrokenStoryError(f"attempt {event.n} after {len(self.attempts)} attempts")
+        step = self._step(event.step)
         attempt = Attempt(n=event.n, step=event.step, action=event.action, intended_at=at)
         self.attempts[event.n] = attempt
-        self._step(event.step).attempts.append(attempt)
+        step.attempts.append(attempt)
 
     def _end(self, event: ActionEnded, at: datetime) -> None:
         attempt = self.attempts.get(event.n)

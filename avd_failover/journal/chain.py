@@ -1,0 +1,80 @@
+"""Reading a journal back: every link checked, then folded.
+
+What this guarantees: each line is the one that was written, in its place, in this run, and the lines tell a
+possible story. What it does not: that nothing was cut off at the end, or that the whole was not rewritten.
+Against that stands the head's hash, which reports print and a second place can keep.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from avd_failover.domain.states import IllegalMoveError
+from avd_failover.journal.codec import GENESIS, decode, digest, refuse_newer
+from avd_failover.journal.events import Entry, RunPinned
+from avd_failover.journal.state import BrokenStoryError, RunState
+from avd_failover.journal.store import Damage, DamagedJournalError, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A whole journal, verified: what it adds up to, and the hash of its last line."""
+
+    state: RunState
+    head: str
+
+
+def links(store: Store) -> Iterator[tuple[Entry, str]]:
+    """Yield every entry with the hash of its line, each checked against its predecessor (safety J3, J5).
+
+    Raises:
+        DamagedJournalError: At the first break.
+        ForeignJournalError: A newer engine wrote the journal.
+    """
+    prev = GENESIS
+    for seq, line in enumerate(store.read(), start=1):
+        if seq == 1:
+            refuse_newer(line)
+        entry = decode(seq, line)
+        _check_link(seq, entry, prev)
+        _check_run(seq, entry, store.run)
+        prev = digest(line)
+        yield entry, prev
+
+
+def replay(store: Store) -> Replay:
+    """Verify a whole journal and fold it. Pure apart from the reading: equal lines, equal state (J12).
+
+    Raises:
+        DamagedJournalError: At the first break, a contradiction between the events included.
+        ForeignJournalError: A newer engine wrote the journal.
+    """
+    stream = links(store)
+    first, head = next(stream, (None, GENESIS))
+    if first is None:
+        raise DamagedJournalError(0, Damage.EMPTY, "begun, but nothing was recorded, so nothing was sent")
+    if not isinstance(first.event, RunPinned):
+        raise DamagedJournalError(1, Damage.CONTRADICTION, "does not begin with run.pinned")
+    state = RunState(first.event, first.at)
+    for entry, link in stream:
+        _apply(state, entry)
+        head = link
+    return Replay(state, head)
+
+
+def _apply(state: RunState, entry: Entry) -> None:
+    try:
+        state.apply(entry)
+    except (BrokenStoryError, IllegalMoveError) as error:
+        raise DamagedJournalError(entry.seq, Damage.CONTRADICTION, str(error)) from error
+
+
+def _check_link(seq: int, entry: Entry, prev: str) -> None:
+    if entry.seq != seq:
+        raise DamagedJournalError(seq, Damage.GAP, f"numbered {entry.seq} where {seq} belongs")
+    if entry.prev != prev:
+        raise DamagedJournalError(seq, Damage.BROKEN_CHAIN, "does not carry the hash of the entry before it")
+
+
+def _check_run(seq: int, entry: Entry, run: str) -> None:
+    if isinstance(entry.event, RunPinned) and entry.event.run != run:
+        raise DamagedJournalError(seq, Damage.WRONG_RUN, f"belongs to {entry.event.run}, not to {run}")
