@@ -1,0 +1,63 @@
+"""Who may open which application group: roles, scopes and memberships, with wildcards resolved.
+
+``declared`` asks the assignments as they stand, ``effective`` those that have come into force.
+"""
+
+import fnmatch
+
+from avd_failover.simulator.core import Core
+from avd_failover.simulator.directory import Directory
+from avd_failover.simulator.records import ApplicationGroup, EffectiveGrant, RoleDefinition, key
+
+USE_APPLICATIONS = "Microsoft.DesktopVirtualization/applicationGroups/useApplications/action".lower()
+
+
+def opens_applications(role: RoleDefinition | None) -> bool:
+    """Tell whether a role carries the data action that opens application groups, wildcards included."""
+    if role is None:
+        return False
+    return _matches(role.data_actions) and not _matches(role.not_data_actions)
+
+
+def covers(scope: str, resource: str) -> bool:
+    """Tell whether a scope is the resource or one above it; management groups and ``/`` are above all."""
+    outer, inner = key(scope), key(resource)
+    if outer == "/" or outer.startswith("/providers/microsoft.management/managementgroups/"):
+        return True
+    return inner == outer or inner.startswith(outer + "/")
+
+
+class Access:
+    """Effective access of users, indexed by principal."""
+
+    def __init__(self, core: Core, directory: Directory) -> None:
+        self._core = core
+        self._directory = directory
+        self._by_principal: dict[str, dict[str, EffectiveGrant]] = {}
+        core.watch(EffectiveGrant, self._index)
+
+    def application_groups(self, user: str) -> list[ApplicationGroup]:
+        """Return the application groups that a user can open now, in order of their creation."""
+        scopes = [grant.scope for grant in self._grants(user)]
+        if not scopes:
+            return []
+        groups = self._core.table(ApplicationGroup).values()
+        return [group for group in groups if any(covers(scope, group.id) for scope in scopes)]
+
+    def _grants(self, user: str) -> list[EffectiveGrant]:
+        return [
+            grant
+            for principal in self._directory.principals_of(key(user))
+            for grant in self._by_principal.get(principal, {}).values()
+            if opens_applications(self._core.find(RoleDefinition, grant.role_definition_id.rsplit("/", 1)[-1]))
+        ]
+
+    def _index(self, before: EffectiveGrant | None, after: EffectiveGrant | None) -> None:
+        if before is not None:
+            self._by_principal.get(key(before.principal_id), {}).pop(key(before.id), None)
+        if after is not None:
+            self._by_principal.setdefault(key(after.principal_id), {})[key(after.id)] = after
+
+
+def _matches(patterns: tuple[str, ...]) -> bool:
+    return any(fnmatch.fnmatchcase(USE_APPLICATIONS, pattern.lower()) for pattern in patterns)

@@ -1,0 +1,162 @@
+"""Virtual machines and their long-running operations (Microsoft.Compute), and the agents on them.
+
+Start, power off and deallocate answer at once with an operation; the operation ends later, and the session
+host on the machine is shown Available or Shutdown later still (azure-facts sections 6 and 10).
+"""
+
+from typing import Literal
+
+from avd_failover.simulator.core import Core, under
+from avd_failover.simulator.hosts import Hosts
+from avd_failover.simulator.physics import Between
+from avd_failover.simulator.records import Machine, Operation, Power, Status, key
+from avd_failover.simulator.refusals import ArmRefusal, resource_missing
+from avd_failover.simulator.requests import Part, RequestLog, external
+from avd_failover.simulator.sessions import Sessions
+
+COMPUTE = "azure:compute"
+Verb = Literal["start", "deallocate", "powerOff"]
+
+_UNDER_WAY: dict[Verb, Power] = {"start": "starting", "deallocate": "deallocating", "powerOff": "stopping"}
+_DONE: dict[Verb, Power] = {"start": "running", "deallocate": "deallocated", "powerOff": "stopped"}
+_NOTHING_TO_DO: dict[Verb, set[Power]] = {
+    "start": {"running"},
+    "deallocate": {"deallocated"},
+    "powerOff": {"stopped", "deallocated"},
+}
+
+
+class Machines(Part):
+    """Verbs on machines. An operation that finds nothing to do succeeds at once."""
+
+    area = "machines"
+
+    def __init__(self, core: Core, log: RequestLog, hosts: Hosts, sessions: Sessions) -> None:
+        super().__init__(core, log)
+        self._hosts = hosts
+        self._sessions = sessions
+        self._running: dict[str, str] = {}
+
+    def get(self, machine: str) -> Machine:
+        """Return one machine. Refused with 404 ``ResourceNotFound``, or 503 while its region is dark."""
+        found = self.core.find(Machine, machine)
+        if found is None:
+            parts = machine.split("/")
+            group = parts[4] if len(parts) > 4 else ""
+            raise resource_missing("Microsoft.Compute/virtualMachines", parts[-1], group)
+        self.core.require_up(found.location)
+        return found
+
+    def list(self, prefix: str) -> list[Machine]:
+        """Return the machines below a subscription or resource group."""
+        return under(self.core.table(Machine).values(), prefix)
+
+    def operation(self, operation: str) -> Operation:
+        """Return an operation by its GUID. Refused with 404 ``NotFound`` when there is none."""
+        found = self.core.find(Operation, operation)
+        if found is None:
+            raise ArmRefusal(404, "NotFound", f"The operation '{operation}' could not be found.")
+        self.core.require_up(found.location)
+        return found
+
+    @external
+    def start(self, actor: str, machine: str) -> Operation:
+        """Begin to start a machine. Fails as an operation with AllocationFailed while Compute is down there."""
+        return self.begin(actor, "start", self.get(machine))
+
+    @external
+    def deallocate(self, actor: str, machine: str) -> Operation:
+        """Begin to deallocate a machine; sessions on it are lost."""
+        return self.begin(actor, "deallocate", self.get(machine))
+
+    @external
+    def power_off(self, actor: str, machine: str) -> Operation:
+        """Begin to power a machine off; sessions on it are lost, and it stays allocated."""
+        return self.begin(actor, "powerOff", self.get(machine))
+
+    def begin(self, actor: str, verb: Verb, machine: Machine) -> Operation:
+        """Begin an operation, whoever asks. The same one under way is returned; another is refused with 409."""
+        running = self._running.get(key(machine.id))
+        if running is not None:
+            return self._join(verb, self.core.get(Operation, running))
+        operation = Operation(
+            id=self.core.guid("operation"), verb=verb, machine=machine.id, location=machine.location,
+            subscription_id=machine.subscription, status="InProgress", start_s=self.core.now_s,
+        )  # fmt: skip
+        self.core.write(actor, f"begin-{verb}", operation)
+        if machine.power in _NOTHING_TO_DO[verb]:
+            return self._end(operation)
+        if verb == "start" and not self.core.is_up(machine.location, "compute"):
+            self.core.after(self.core.draw("allocation", self.core.physics.start_s), lambda: self._fail(operation))
+            return operation
+        self._running[key(machine.id)] = operation.id
+        delay_s = self.core.draw(verb, self._duration(verb, machine))
+        self._set_power(actor, machine, _UNDER_WAY[verb])
+        if verb != "start":
+            self._host_down(machine)
+        self.core.after(delay_s, lambda: self._finish(operation))
+        return operation
+
+    def _join(self, verb: Verb, running: Operation) -> Operation:
+        if running.verb == verb:
+            return running
+        text = f"Operation '{verb}' is not allowed on VM while operation '{running.verb}' is in progress."
+        raise ArmRefusal(409, "Conflict", text)
+
+    def _duration(self, verb: Verb, machine: Machine) -> Between:
+        physics = self.core.physics
+        if verb == "start":
+            return physics.start_stopped_s if machine.power == "stopped" else physics.start_s
+        return physics.deallocate_s if verb == "deallocate" else physics.power_off_s
+
+    def _finish(self, operation: Operation) -> None:
+        machine = self.core.get(Machine, operation.machine)
+        self._running.pop(key(machine.id), None)
+        machine = self._set_power(COMPUTE, machine, _DONE[operation.verb])
+        self._end(operation)
+        since_s = machine.power_since_s
+        if operation.verb == "start":
+            self._status(machine, "Unavailable")
+            self.core.after(self._agent_takes_s(), lambda: self._report(machine.id, since_s, "Available"))
+        else:
+            delay_s = self.core.draw("shutdown-shown", self.core.physics.shutdown_shown_s)
+            self.core.after(delay_s, lambda: self._report(machine.id, since_s, "Shutdown"))
+
+    def _end(self, operation: Operation) -> Operation:
+        return self.core.change(COMPUTE, "operation-ends", operation, status="Succeeded", end_s=self.core.now_s)
+
+    def _fail(self, operation: Operation) -> None:
+        text = "Allocation failed. We do not have sufficient capacity for the requested VM size in this region."
+        self.core.change(
+            COMPUTE, "operation-ends", operation, status="Failed", end_s=self.core.now_s,
+            error_code="AllocationFailed", error_message=text,
+        )  # fmt: skip
+
+    def _agent_takes_s(self) -> float:
+        physics = self.core.physics
+        slow = self.core.chance("agent-slow").random() < physics.agent_slow_share
+        return self.core.draw("agent", physics.agent_slow_s if slow else physics.agent_s)
+
+    def _set_power(self, actor: str, machine: Machine, power: Power) -> Machine:
+        return self.core.change(actor, f"power-{power}", machine, power=power, power_since_s=self.core.now_s)
+
+    def _host_down(self, machine: Machine) -> None:
+        host = self._hosts.on_machine(machine.id)
+        if host is not None:
+            self._status(machine, "Unavailable")
+            self._sessions.drop_all(host)
+
+    def _report(self, machine: str, since_s: float, status: Status) -> None:
+        found = self.core.get(Machine, machine)
+        if found.power_since_s == since_s:
+            self._status(found, status)
+
+    def _status(self, machine: Machine, status: Status) -> None:
+        host = self._hosts.on_machine(machine.id)
+        if host is None or host.status == status:
+            return
+        now_s = self.core.now_s
+        heartbeat_s = now_s if status == "Available" else host.last_heartbeat_s
+        self.core.change(
+            "azure:agent", "status", host, status=status, status_since_s=now_s, last_heartbeat_s=heartbeat_s
+        )

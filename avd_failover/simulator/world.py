@@ -1,0 +1,150 @@
+"""A simulated Azure: one pure state machine, made of the parts that its faces call.
+
+Reads return records; refusals raise ``ArmRefusal``. Every verb acts at ``now_s``: a face advances the world
+to its own clock first. Lists are whole: paging is the face's. Nothing here does I/O or knows real time, so
+the same scenario, seed and requests give the same history, byte for byte.
+
+    world.roles      role assignments and definitions     world.sessions   user sessions
+    world.directory  users and groups                     world.scaling    scaling plans, schedules
+    world.pools      pools, application groups, workspaces, subscriptions, regions
+    world.hosts      session hosts                        world.machines   machines, operations
+    world.budgets    who may still send what
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from avd_failover.simulator.access import Access
+from avd_failover.simulator.autoscale import Autoscale
+from avd_failover.simulator.broker import Broker
+from avd_failover.simulator.core import Core
+from avd_failover.simulator.directory import Directory
+from avd_failover.simulator.history import History, plain
+from avd_failover.simulator.hosts import Hosts
+from avd_failover.simulator.limits import Budgets, Kind
+from avd_failover.simulator.machines import Machines
+from avd_failover.simulator.physics import Physics
+from avd_failover.simulator.pools import Pools
+from avd_failover.simulator.propagation import Propagation
+from avd_failover.simulator.records import (
+    ApplicationGroup,
+    Group,
+    HostPool,
+    Machine,
+    Operation,
+    PooledSchedule,
+    ProfileContainer,
+    Record,
+    Region,
+    RoleAssignment,
+    ScalingPlan,
+    SessionHost,
+    UserSession,
+    Workspace,
+)
+from avd_failover.simulator.requests import Part, RequestLog
+from avd_failover.simulator.roles import Roles
+from avd_failover.simulator.scaling import Scaling
+from avd_failover.simulator.sessions import Sessions
+
+SHOWN: dict[str, type[Record]] = {
+    "regions": Region,
+    "host_pools": HostPool,
+    "application_groups": ApplicationGroup,
+    "workspaces": Workspace,
+    "session_hosts": SessionHost,
+    "user_sessions": UserSession,
+    "scaling_plans": ScalingPlan,
+    "pooled_schedules": PooledSchedule,
+    "machines": Machine,
+    "operations": Operation,
+    "role_assignments": RoleAssignment,
+    "groups": Group,
+    "profile_containers": ProfileContainer,
+}
+"""What ``World.snapshot`` holds: no registration tokens exist here, and names of users stay out."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workload:
+    """What the scenario says is protected: the audit watches it, and only it may be touched by an engine."""
+
+    host_pools: tuple[str, str]
+    application_groups: tuple[str, ...]
+    groups: tuple[str, ...]
+    role: str
+    propagation_s: float = 660.0
+
+
+class World:
+    """One simulated Azure. ``scenario.build`` makes it; ``requests.replay`` brings it back after a restart."""
+
+    def __init__(self, *, seed: int, starts_at: datetime, physics: Physics, workload: Workload) -> None:
+        self.core = core = Core(seed=seed, starts_at=starts_at, physics=physics)
+        self.workload = workload
+        self.log = log = RequestLog()
+        self.budgets = Budgets(core)
+        self.directory = Directory(core, log)
+        self.propagation = Propagation(core)
+        self.access = Access(core, self.directory)
+        self.roles = Roles(core, log, self.directory, self.propagation)
+        self.pools = Pools(core, log)
+        self.hosts = Hosts(core, log, self.pools)
+        self.sessions = Sessions(core, log, self.hosts)
+        self.scaling = Scaling(core, log)
+        self.machines = Machines(core, log, self.hosts, self.sessions)
+        self.broker = Broker(core, self.access, self.hosts, self.sessions, self.machines)
+        self.autoscale = Autoscale(core, self.hosts, self.sessions, self.scaling, self.machines)
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the scenario's start."""
+        return self.core.now_s
+
+    @property
+    def history(self) -> History:
+        """Everything that happened."""
+        return self.core.history
+
+    def at(self) -> datetime:
+        """Return the world's time, aware and in UTC."""
+        return self.core.at()
+
+    def advance(self, to_s: float) -> None:
+        """Run everything due up to ``to_s`` seconds after the start; going back does nothing."""
+        self.core.advance(to_s)
+
+    def admit(self, actor: str, subscription: str, kind: Kind) -> int:
+        """Take one request out of the actor's budget; see ``Budgets.admit``."""
+        return self.budgets.admit(actor, subscription, kind)
+
+    def part(self, area: str) -> Part:
+        """Return a part by its area's name.
+
+        Raises:
+            ValueError: No part is called so.
+        """
+        parts: tuple[Part, ...] = (
+            self.roles, self.directory, self.pools, self.hosts, self.sessions, self.scaling, self.machines,
+        )  # fmt: skip
+        for part in parts:
+            if part.area == area:
+                return part
+        raise ValueError(f"the simulator has no area {area!r}")
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the whole state as JSON values, keyed by the names of ``SHOWN``."""
+        tables = {
+            name: [plain(record) for record in self.core.table(kind).values()] for name, kind in SHOWN.items()
+        }
+        for session in tables["user_sessions"]:
+            del session["user_principal_name"]
+        return {
+            "seed": self.core.seed,
+            "starts_at": self.core.starts_at.isoformat(),
+            "now_s": self.now_s,
+            "at": self.at().isoformat(),
+            "history_length": self.history.next_sequence,
+            **tables,
+        }
