@@ -1,0 +1,91 @@
+"""Driving a run in this process: signals, the screen, the end."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import click
+
+from avd_failover.cli.errors import Quit
+from avd_failover.cli.exits import ExitCode
+from avd_failover.cli.screen import Screen
+from avd_failover.cli.wiring import Wired
+from avd_failover.domain.states import RunStatus
+from avd_failover.engine.run import Run
+from avd_failover.engine.stop import StopSignal
+from avd_failover.journal.events import RunEnded
+from avd_failover.journal.store import JournalFullError, JournalLostError
+from avd_failover.journal.writer import JournalWriter
+from avd_failover.operations.registry import operation_for
+
+EXIT_OF = {
+    RunStatus.COMPLETED: ExitCode.DONE,
+    RunStatus.FAILED: ExitCode.FAILED,
+    RunStatus.HELD: ExitCode.HELD,
+    RunStatus.REFUSED: ExitCode.REFUSED,
+    RunStatus.INTERRUPTED: ExitCode.INTERRUPTED,
+}
+
+
+async def drive(journal: JournalWriter, wired: Wired, screen: Screen) -> RunStatus:
+    """Drive a run to its end, or to where a signal or a full disk stops it.
+
+    Raises:
+        Quit: The journal was lost; nothing more was sent, and the message says how to go on.
+    """
+    stop = StopSignal()
+    run = Run(
+        journal=journal,
+        cloud=wired.cloud,
+        clock=wired.clock,
+        operations=operation_for,
+        stop=stop,
+        progress=screen,
+    )
+    with signals(stop, journal.state.run, screen), screen:
+        try:
+            return await run.drive()
+        except JournalLostError as lost:
+            _last_word(journal, str(lost))
+            raise Quit(
+                ExitCode.FAILED,
+                f"The journal could not be written, so nothing more was sent: {lost}",
+                next_step=f"make room, then: failover resume {journal.state.run}",
+            ) from lost
+
+
+@contextmanager
+def signals(stop: StopSignal, run: str, screen: Screen) -> Iterator[None]:
+    """Let the first Ctrl-C or SIGTERM ask the run to stop, and the second end the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def asked(number: signal.Signals) -> None:
+        if stop.asked:
+            screen.close()
+            click.echo(
+                f"\nStopped at once; what was under way is settled by: failover resume {run}", err=True
+            )
+            sys.stderr.flush()
+            os._exit(ExitCode.INTERRUPTED)
+        stop.ask(f"stopped by {number.name}")
+        screen.say("Stopping: finishing what is under way. Once more stops at once.")
+
+    caught = (signal.SIGINT, signal.SIGTERM)
+    for number in caught:
+        with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
+            loop.add_signal_handler(number, asked, number)
+    try:
+        yield
+    finally:
+        for number in caught:
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
+
+
+def _last_word(journal: JournalWriter, because: str) -> None:
+    """Say in the reserve of a full disk that the run is held; a disk that cannot even do that stays silent."""
+    with suppress(JournalLostError, JournalFullError):
+        journal.last_word(RunEnded(status=RunStatus.HELD, because=because))

@@ -1,0 +1,50 @@
+"""Foreseen failures of every command, each with its exit code and the next command to try."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from avd_failover.cli.errors import Quit
+from avd_failover.cli.exits import ExitCode
+from avd_failover.domain.faults import CloudError, RefusedError
+from avd_failover.journal.disk import UnfitPlaceError
+from avd_failover.journal.home import AmbiguousRunError, UnknownRunError
+from avd_failover.journal.lease import LockedError
+from avd_failover.journal.store import DamagedJournalError, JournalError
+from avd_failover.runbook.faults import FileFaults
+from avd_failover.runbook.find import NotFoundError
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Turn what may go wrong outside the engine into an end of the process."""
+    try:
+        yield
+    except LockedError as fault:
+        raise Quit(ExitCode.LOCKED, str(fault), next_step="failover runs") from fault
+    except (UnknownRunError, AmbiguousRunError) as fault:
+        raise Quit(ExitCode.BAD_INPUT, str(fault), next_step="failover runs") from fault
+    except (FileFaults, NotFoundError) as fault:
+        raise Quit(ExitCode.BAD_INPUT, str(fault), next_step="failover validate") from fault
+    except DamagedJournalError as fault:
+        raise Quit(
+            ExitCode.FAILED,
+            f"The journal is damaged, so nothing was sent: {fault}",
+            next_step="failover journal verify",
+        ) from fault
+    except (JournalError, UnfitPlaceError) as fault:
+        raise Quit(ExitCode.FAILED, f"The journal cannot be used, so nothing was sent: {fault}") from fault
+    except CloudError as fault:
+        raise Quit(ExitCode.FAILED, f"Azure: {fault.message}", next_step=_remedy(fault)) from fault
+    except OSError as fault:
+        if fault.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM}:
+            raise
+        raise Quit(
+            ExitCode.FAILED, f"{fault.filename or 'disk'}: {fault.strerror}; nothing was sent"
+        ) from fault
+
+
+def _remedy(fault: CloudError) -> str:
+    if isinstance(fault, RefusedError) and fault.status in {401, 403}:
+        return "sign in, or give the identity the right named above, and try again"
+    return "check the endpoint and the network, and try again"

@@ -1,0 +1,239 @@
+"""``failover --plan`` and ``failover resume``: what stands between the words typed and the engine."""
+
+import asyncio
+import os
+import shutil
+import sys
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import msgspec
+
+from avd_failover import __version__
+from avd_failover.cli.drive import EXIT_OF, drive
+from avd_failover.cli.errors import Quit
+from avd_failover.cli.exits import ExitCode
+from avd_failover.cli.failures import failures
+from avd_failover.cli.logs import configure
+from avd_failover.cli.request import Asked, read, this_process
+from avd_failover.cli.screen import screen_for
+from avd_failover.cli.settings import Where, endpoints
+from avd_failover.cli.wiring import DEFAULT_SPEED, Simulation, Wired, wire
+from avd_failover.engine.preview import Preview, preview
+from avd_failover.engine.stop import StopSignal
+from avd_failover.journal.chain import replay
+from avd_failover.journal.events import RunPinned, RunResumed
+from avd_failover.journal.home import Home, new_run_id
+from avd_failover.journal.lease import LocalLeases
+from avd_failover.journal.sqlite_store import SqliteStore
+from avd_failover.journal.state import RunState
+from avd_failover.journal.writer import JournalWriter
+from avd_failover.operations.registry import operation_for
+from avd_failover.report.preview import preview_data, preview_text
+from avd_failover.report.status import status_data
+from avd_failover.report.summary import summary_text
+from avd_failover.runbook.find import find_scenario
+
+
+class Manner(msgspec.Struct, frozen=True, kw_only=True):
+    """How a command talks: form of the result, form of progress, and whether it may ask."""
+
+    output: str
+    log_format: str
+    yes: bool = False
+    dry_run: bool = False
+
+
+def start(
+    *,
+    plan: str,
+    simulate: str | None,
+    speed: float | None,
+    dry_run: bool,
+    yes: bool,
+    output: str,
+    log_format: str,
+) -> None:
+    """Fail a plan over: read it, take its pool pair, show and ask, run."""
+    if speed is not None and simulate is None:
+        raise Quit(ExitCode.BAD_INPUT, "--speed is the pace of a simulated Azure and goes with --simulate")
+    manner = Manner(output=output, log_format=log_format, yes=yes, dry_run=dry_run)
+    configure(log_format)
+    with failures():
+        code = asyncio.run(_start(read(plan), simulate, speed, manner))
+    raise Quit(code, "")
+
+
+@click.command()
+@click.argument("run", required=False, metavar="[RUN]")
+@click.option(
+    "--speed", type=click.FloatRange(0.1, 10_000), help="Pace of the simulated Azure.  [default: 60]"
+)
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", help="Form of the result.")
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", help="Form of progress and logs."
+)
+def resume(run: str | None, speed: float | None, output: str, log_format: str) -> None:
+    """Go on with RUN (an id, the beginning of one, or the latest) where its journal stands.
+
+    Everything comes from the journal: edited plans and runbooks make no difference.
+    """
+    configure(log_format)
+    with failures():
+        code = asyncio.run(_resume(run, speed, Manner(output=output, log_format=log_format)))
+    raise Quit(code, "")
+
+
+async def _start(asked: Asked, simulate: str | None, speed: float | None, manner: Manner) -> ExitCode:
+    home, plan = Home.of(os.environ), asked.route.plan
+    run = new_run_id(datetime.now(UTC), plan.name)
+    async with wire(endpoints(), _simulation(home, run, simulate, speed, manner)) as wired:
+        if manner.dry_run:
+            pinned = asked.pin(run, wired.where, wired.simulated, this_process())
+            return _show(await _look(pinned, wired), pinned, manner)
+        home.prepare()
+        leases = LocalLeases(home.leases)
+        lease = leases.acquire(plan.pool_pair, this_process(), run, wired.clock.now())
+        try:
+            _refuse_unfinished(home, plan.pool_pair)
+            pinned = asked.pin(run, wired.where, wired.simulated, lease.holder)
+            if not manner.yes and (end := await _ask(pinned, wired, manner)) is not None:
+                return end
+            screen = screen_for(manner.log_format, wired.clock)
+            with closing(SqliteStore.create(home.path_of(run))) as store:
+                journal = JournalWriter.create(store, wired.clock, pinned, [screen.entry])
+                status = await drive(journal, wired, screen)
+                return _present(journal, manner, EXIT_OF[status])
+        finally:
+            leases.release(lease)
+
+
+async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> ExitCode:
+    home = Home.of(os.environ)
+    run = home.find(wanted)
+    with closing(SqliteStore.read_only(home.path_of(run))) as store:
+        found = replay(store)
+    if found.state.status.final:
+        raise Quit(ExitCode.DONE, f"{run} is {found.state.status.value}; there is nothing to resume")
+    pinned = found.state.pinned
+    async with wire(_where(pinned), _remembered(home, found.state, speed)) as wired:
+        leases = LocalLeases(home.leases)
+        lease = leases.acquire(pinned.route.plan.pool_pair, this_process(), run, wired.clock.now())
+        try:
+            screen = screen_for(manner.log_format, wired.clock)
+            with closing(SqliteStore.open(home.path_of(run))) as store:
+                journal = JournalWriter.reopen(store, wired.clock, [screen.entry])
+                journal.append(RunResumed(holder=lease.holder, engine=__version__))
+                await journal.durable()
+                status = await drive(journal, wired, screen)
+                return _present(journal, manner, EXIT_OF[status])
+        finally:
+            leases.release(lease)
+
+
+def _simulation(
+    home: Home, run: str, simulate: str | None, speed: float | None, manner: Manner
+) -> Simulation | None:
+    if simulate is None:
+        return None
+    scenario, memory = find_scenario(simulate), None
+    if not manner.dry_run:
+        home.prepare()
+        memory = _world_of(home, run)
+        memory.parent.mkdir(mode=0o700, exist_ok=True)
+        scenario = Path(shutil.copyfile(scenario, memory.with_suffix(".yaml")))
+    return Simulation(scenario=scenario, speed=speed or DEFAULT_SPEED, memory=memory)
+
+
+def _remembered(home: Home, state: RunState, speed: float | None) -> Simulation | None:
+    memory = _world_of(home, state.run)
+    if not memory.with_suffix(".yaml").exists():
+        if speed is not None:
+            raise Quit(
+                ExitCode.BAD_INPUT, f"--speed: {state.run} does not run on a simulated Azure of its own"
+            )
+        return None
+    return Simulation(
+        scenario=memory.with_suffix(".yaml"),
+        speed=speed or DEFAULT_SPEED,
+        memory=memory,
+        not_before=state.last_at,
+    )
+
+
+def _world_of(home: Home, run: str) -> Path:
+    return home.path / "simulated" / f"{run}.jsonl"
+
+
+def _where(pinned: RunPinned) -> Where:
+    """Return the pinned endpoints; a simulated Azure may have come back on another port."""
+    where, now = Where(arm=pinned.arm_endpoint, graph=pinned.graph_endpoint), endpoints()
+    if where.loopback and now.loopback:
+        return now
+    if now not in (where, Where()):
+        raise Quit(
+            ExitCode.BAD_INPUT,
+            f"{pinned.run} is pinned to {where.arm}, and AVD_FAILOVER_ARM_ENDPOINT says {now.arm}",
+            next_step=f"unset the variable, then: failover resume {pinned.run}",
+        )
+    return where
+
+
+def _refuse_unfinished(home: Home, pair: str) -> None:
+    """Refuse to start while an earlier run of the pair changed something and was not finished (contract 173)."""
+    for run in home.runs():
+        with closing(SqliteStore.read_only(home.path_of(run))) as store:
+            state = replay(store).state
+        if state.pinned.route.plan.pool_pair == pair and state.changed and not state.status.final:
+            raise Quit(
+                ExitCode.LOCKED,
+                f"{run} of this pool pair was started {state.started_at:%Y-%m-%d %H:%M:%S} UTC and is not"
+                f" finished; only one run may hold a pair",
+                next_step=f"failover resume {run}",
+            )
+
+
+async def _look(pinned: RunPinned, wired: Wired) -> Preview:
+    return await preview(
+        pinned, cloud=wired.cloud, clock=wired.clock, operations=operation_for, stop=StopSignal()
+    )
+
+
+def _show(seen: Preview, pinned: RunPinned, manner: Manner) -> ExitCode:
+    if manner.output == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(preview_data(seen, pinned)), indent=2))
+    else:
+        click.echo(preview_text(seen, pinned))
+    return ExitCode.REFUSED if seen.blocked else ExitCode.DONE
+
+
+async def _ask(pinned: RunPinned, wired: Wired, manner: Manner) -> ExitCode | None:
+    """Show what would change and have the plan's name typed; None means go on."""
+    if not sys.stdin.isatty():
+        raise Quit(
+            ExitCode.BAD_INPUT,
+            "there is no terminal to confirm on, and nothing was changed",
+            next_step=f"failover --plan {pinned.route.plan.name} --yes   (or --dry-run to look first)",
+        )
+    seen = await _look(pinned, wired)
+    shown = _show(seen, pinned, manner)
+    if seen.blocked or seen.moot:
+        return shown
+    name = pinned.route.plan.name
+    with ExitStack():
+        typed = await asyncio.to_thread(click.prompt, f"Type {name} to go on", default="", err=True)
+    if typed.strip() != name:
+        raise Quit(ExitCode.REFUSED, "not confirmed; nothing was changed")
+    return None
+
+
+def _present(journal: JournalWriter, manner: Manner, code: ExitCode) -> ExitCode:
+    if manner.output == "json":
+        click.echo(
+            msgspec.json.format(msgspec.json.encode(status_data(journal.state, journal.head)), indent=2)
+        )
+    else:
+        click.echo(summary_text(journal.state))
+    return code

@@ -1,0 +1,98 @@
+"""The one function that puts real or simulated parts behind the engine."""
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from avd_failover.azure.estate import connect
+from avd_failover.azure.pipeline import Endpoints
+from avd_failover.cli.errors import Quit
+from avd_failover.cli.exits import ExitCode
+from avd_failover.cli.settings import Where
+from avd_failover.cloud import Cloud
+from avd_failover.domain.clock import Clock
+from avd_failover.engine.clock import LoopClock
+from avd_failover.simulator.http.server import serve
+from avd_failover.simulator.http.persistence import restore
+from avd_failover.simulator.scenario import build, load_scenario
+
+DEFAULT_SPEED = 60.0
+
+
+class Simulation(Struct, frozen=True, kw_only=True):
+    """A simulated Azure that lives in this process: which scenario, how fast, and where it is remembered."""
+
+    scenario: Path
+    name: str
+    speed: float = DEFAULT_SPEED
+    memory: Path | None = None
+    """Requests that changed the world, so that a resumed run meets it as it was left."""
+    not_before: datetime | None = None
+
+
+class Wired(Struct, frozen=True, kw_only=True):
+    """What a run drives, and the clock it runs on."""
+
+    cloud: Cloud
+    clock: Clock
+    where: Where
+    simulated: str | None
+
+
+class _WorldClock(Struct, frozen=True, kw_only=True):
+    now: datetime
+    speed: float
+    scenario: str
+
+
+@asynccontextmanager
+async def wire(where: Where, simulation: Simulation | None) -> AsyncIterator[Wired]:
+    """Connect to Azure at ``where``, or start the simulated one and connect to that, over HTTP all the same.
+
+    Raises:
+        Quit: Nothing answers there.
+    """
+    async with AsyncExitStack() as stack:
+        if simulation is not None:
+            where = await stack.enter_async_context(_simulated(simulation))
+        world = await asyncio.to_thread(_world_clock, where) if where.loopback else None
+        clock = LoopClock(world.now, speed=world.speed) if world else LoopClock(datetime.now(UTC))
+        cloud = await connect(Endpoints(arm=where.arm, graph=where.graph), clock)
+        stack.push_async_callback(cloud.aclose)
+        yield Wired(cloud=cloud, clock=clock, where=where, simulated=world.scenario if world else None)
+
+
+@asynccontextmanager
+async def _simulated(simulation: Simulation) -> AsyncIterator[Where]:
+    world = build(load_scenario(simulation.scenario))
+    if simulation.memory is not None and simulation.memory.exists():
+        restore(world, simulation.memory)
+    if simulation.not_before is not None:
+        world.advance(max(world.now_s, (simulation.not_before - world.started_at).total_seconds()))
+    async with serve(world, speed=simulation.speed, log_to=simulation.memory) as server:
+        yield Where(arm=server.url, graph=server.url)
+
+
+def _world_clock(where: Where) -> _WorldClock | None:
+    """Ask a local Azure for its world's time; None when it is not a simulated one."""
+    try:
+        with urllib.request.urlopen(f"{where.arm}/_sim/clock", timeout=10) as answer:  # noqa: S310 - loopback
+            told = json.load(answer)
+    except urllib.error.HTTPError:
+        return None
+    except (OSError, ValueError) as fault:
+        raise Quit(
+            ExitCode.FAILED,
+            f"nothing answers at {where.arm}: {fault}",
+            next_step="start it with 'failover simulate SCENARIO', or unset AVD_FAILOVER_ARM_ENDPOINT",
+        ) from fault
+    return _WorldClock(
+        now=datetime.fromisoformat(told["now"]), speed=float(told["speed"]), scenario=str(told["scenario"])
+    )

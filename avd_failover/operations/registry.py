@@ -1,0 +1,42 @@
+"""Every operation that a runbook may use, by name."""
+
+from avd_failover.domain.graph import Catalogue
+from avd_failover.operations import (
+    assignments,
+    barrier,
+    capacity,
+    checks,
+    hosts,
+    pools,
+    reconcile,
+    scaling,
+    sessions,
+)
+from avd_failover.operations.base import AnyOperation, Base, Bound
+
+KINDS: tuple[type[Base], ...] = (
+    checks.Readiness,
+    scaling.RaiseFloor,
+    scaling.Suspend,
+    pools.ForbidStartOnConnect,
+    hosts.Drain,
+    hosts.StartHosts,
+    capacity.ProveSeats,
+    sessions.TellUsers,
+    sessions.LogOffAll,
+    assignments.Revoke,
+    assignments.Grant,
+    barrier.Barrier,
+    reconcile.Reconcile,
+)
+
+_BY_NAME = {kind.spec.name: kind for kind in KINDS}
+
+CATALOGUE: Catalogue = {kind.spec.name: kind.spec for kind in KINDS}
+"""What the runbook loader checks files against."""
+
+
+def operation_for(bound: Bound) -> AnyOperation:
+    """Make the operation that a step uses. KeyError for a name that the loader let pass: our defect."""
+    made: AnyOperation = _BY_NAME[bound.step.uses](bound)  # type: ignore[assignment]
+    return made
