@@ -1,7 +1,7 @@
 """Revoking and granting access: role assignments of the plan's groups on its application groups."""
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
@@ -13,6 +13,7 @@ from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.ids import ApplicationGroupId, assignment_at, assignment_name, subscription_of
 from avd_failover.domain.plan import End
 from avd_failover.domain.route import Pair, Route
+from avd_failover.domain.words import counted
 from avd_failover.operations.base import (
     AfterRefusal,
     Base,
@@ -20,7 +21,6 @@ from avd_failover.operations.base import (
     NotYet,
     Proven,
     Verdict,
-    count,
 )
 
 SETTLING_CODES = frozenset({"PrincipalNotFound"})
@@ -62,7 +62,7 @@ async def listings_of(
     return {group: await cloud.assignments.at_or_above(group) for group in groups}
 
 
-def gaps_in(readings: Iterable[Reading[RoleAssignment]]) -> tuple[str, ...]:
+def gaps_in(readings: Iterable[Reading[Any]]) -> tuple[str, ...]:
     """Return what incomplete readings say they lack."""
     return tuple(reading.gap for reading in readings if not reading.complete)
 
@@ -128,7 +128,7 @@ class Revoke(Base):
             return NotYet(because="still assigned: " + ", ".join(standing))
         total = len(seen.pairs)
         return Proven(
-            because=f"none of {count(total, 'pair')} is assigned on {self.side.side.value} any more",
+            because=f"none of {counted(total, 'pair')} is assigned on {self.side.side.value} any more",
             facts={"pairs": total},
             idle=not any(item.held for look in looks for item in look.pairs),
         )
@@ -171,7 +171,7 @@ class Grant(Base):
             return NotYet(because="not assigned yet: " + ", ".join(lacking))
         total = len(looks[-1].pairs)
         return Proven(
-            because=f"{count(total, 'pair')} assigned on {self.side.side.value}",
+            because=f"{counted(total, 'pair')} assigned on {self.side.side.value}",
             facts={"pairs": total},
             idle=all(item.held for item in looks[0].pairs),
         )

@@ -164,8 +164,3 @@ class Base:
 
 
 AnyOperation = Operation[Any]
-
-
-def count(number: int, noun: str) -> str:
-    """Write a number with its noun: ``1 host``, ``3 hosts``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

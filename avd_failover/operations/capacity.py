@@ -36,4 +36,4 @@ class ProveSeats(Base):
 
     def prove(self, looks: Sequence[PoolSeen]) -> Verdict:
         """Hold when the seats are there."""
-        return seats_verdict(looks, self.route.plan.capacity.seats)
+        return seats_verdict(looks, self.route.plan.capacity)

@@ -12,9 +12,10 @@ from avd_failover.domain.estate import HostPool, HostStatus, Machine, PowerState
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.ids import name_of
-from avd_failover.domain.plan import End
-from avd_failover.domain.seats import Seats, count_seats
-from avd_failover.operations.base import AfterRefusal, Base, Bound, Memory, NotYet, Proven, Verdict, count
+from avd_failover.domain.plan import Capacity, End
+from avd_failover.domain.seats import Seats, seats
+from avd_failover.domain.words import counted
+from avd_failover.operations.base import AfterRefusal, Base, Bound, Memory, NotYet, Proven, Verdict
 from avd_failover.operations.hostwatch import HostWatch
 
 NO_CAPACITY = frozenset(
@@ -59,10 +60,10 @@ class Drain(Base):
             return NotYet(because=f"host listing incomplete: {seen.gap}")
         open_hosts = [host for host in seen.items if host.allows_new_sessions]
         if open_hosts:
-            total = count(len(seen.items), "host")
+            total = counted(len(seen.items), "host")
             return NotYet(because=f"{len(open_hosts)} of {total} still take sessions")
         return Proven(
-            because=f"all {count(len(seen.items), 'host')} refuse new sessions",
+            because=f"all {counted(len(seen.items), 'host')} refuse new sessions",
             facts={"hosts": len(seen.items)},
             idle=not any(host.allows_new_sessions for host in looks[0].items),
         )
@@ -94,7 +95,7 @@ class PoolSeen(Struct, frozen=True, kw_only=True):
     @property
     def seats(self) -> Seats:
         """What the pool can seat now, and could."""
-        return count_seats(self.hosts.items, self.pool.max_sessions_per_host)
+        return seats(self.pool, self.hosts.items)
 
     def power(self, host: SessionHost) -> PowerState:
         """Return the power state of a host's machine; unknown where it has none."""
@@ -148,7 +149,7 @@ class StartHosts(Base):
 
     def prove(self, looks: Sequence[PoolSeen]) -> Verdict:
         """Hold when the Available hosts have the plan's seats."""
-        return seats_verdict(looks, self.route.plan.capacity.seats)
+        return seats_verdict(looks, self.route.plan.capacity)
 
     def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
         """Go on with the others when Azure has no room for this machine."""
@@ -157,23 +158,21 @@ class StartHosts(Base):
     def _wanted(self, seen: PoolSeen) -> int:
         capacity = self.route.plan.capacity
         share = -(-len(seen.hosts.items) * capacity.minimum_hosts_pct // 100)
-        by_seats = -(-capacity.seats // max(1, seen.pool.max_sessions_per_host))
-        return max(share, by_seats)
+        return max(share, seen.seats.open_hosts + (seen.seats.needs(capacity) or 0))
 
 
-def seats_verdict(looks: Sequence[PoolSeen], needed: int) -> Verdict:
+def seats_verdict(looks: Sequence[PoolSeen], capacity: Capacity) -> Verdict:
     """Judge whether the Available hosts of the last look seat what is needed."""
     seen = looks[-1]
     if not seen.hosts.complete:
         return NotYet(because=f"host listing incomplete: {seen.hosts.gap}")
-    seats = seen.seats
-    said = f"{seats.free} of {count(needed, 'seat')} on {count(seats.available_hosts, 'Available host')}"
-    if seats.free + seats.in_use < needed:
+    said = seen.seats.sentence(capacity)
+    if not seen.seats.fits(capacity):
         return NotYet(because=said, look_again_s=10.0)
     return Proven(
         because=said,
-        facts={"seats": seats.free + seats.in_use, "needed": needed, "hosts": seats.available_hosts},
-        idle=looks[0].seats.free + looks[0].seats.in_use >= needed,
+        facts={"seats": seen.seats.now, "needed": capacity.seats, "hosts": seen.seats.open_hosts},
+        idle=looks[0].seats.fits(capacity),
     )
 
 

@@ -12,7 +12,8 @@ from avd_failover.domain.estate import PooledSchedule, PoolReference, ScalingPla
 from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.ids import name_of
 from avd_failover.domain.plan import End
-from avd_failover.operations.base import Base, Memory, NotYet, Proven, Verdict, count
+from avd_failover.domain.words import counted
+from avd_failover.operations.base import Base, Memory, NotYet, Proven, Verdict
 
 
 class SchedulesSeen(Struct, frozen=True, kw_only=True):
@@ -67,7 +68,7 @@ class RaiseFloor(Base):
         if low:
             return NotYet(because="not raised yet: " + ", ".join(low))
         return Proven(
-            because=f"{count(len(schedules.items), 'schedule')} keep the wanted share of hosts up",
+            because=f"{counted(len(schedules.items), 'schedule')} keep the wanted share of hosts up",
             idle=len(looks) == 1,
         )
 

@@ -11,7 +11,8 @@ from avd_failover.domain.estate import SessionState, UserSession
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.plan import End
-from avd_failover.operations.base import AfterRefusal, Base, Memory, NotYet, Proven, Verdict, count
+from avd_failover.domain.words import counted
+from avd_failover.operations.base import AfterRefusal, Base, Memory, NotYet, Proven, Verdict
 
 
 class SessionsSeen(Struct, frozen=True, kw_only=True):
@@ -67,9 +68,9 @@ class LogOffAll(Base):
             return NotYet(because=f"session listing incomplete: {seen.sessions.gap}")
         left = len(seen.sessions.items)
         if left:
-            return NotYet(because=f"{seen.ended} of {count(seen.ended + left, 'session')} logged off")
+            return NotYet(because=f"{seen.ended} of {counted(seen.ended + left, 'session')} logged off")
         return Proven(
-            because=f"{count(seen.ended, 'session')} logged off, none left",
+            because=f"{counted(seen.ended, 'session')} logged off, none left",
             facts={"sessions_ended": seen.ended},
             idle=not looks[0].sessions.items,
         )
@@ -122,12 +123,12 @@ class TellUsers(Base):
         if seen.notice_left_s is None:
             return Proven(because="nobody is signed in, so nobody was told", idle=True)
         if seen.notice_left_s > 0:
-            told = count(seen.ended, "session")
+            told = counted(seen.ended, "session")
             return NotYet(
                 because=f"{told} told, log-off in {seen.notice_left_s:.0f} s",
                 look_again_s=min(30.0, seen.notice_left_s),
             )
-        return Proven(because=f"{count(seen.ended, 'session')} told", facts={"sessions_told": seen.ended})
+        return Proven(because=f"{counted(seen.ended, 'session')} told", facts={"sessions_told": seen.ended})
 
     def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
         """Never hold a failover because a message did not arrive."""

@@ -1,0 +1,146 @@
+"""The barrier as a step: look at the source until it is proven empty and closed (safety S4, S6, S7)."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from avd_failover.cloud import Reading, Reads
+from avd_failover.domain.actions import Moves
+from avd_failover.domain.barrier import Holds, HostLook, SourceLook, judge
+from avd_failover.domain.estate import HostStatus, Machine, PowerState, SessionHost, UserSession
+from avd_failover.domain.exposure import Exposure
+from avd_failover.domain.findings import Finding
+from avd_failover.domain.graph import OperationSpec
+from avd_failover.domain.ids import SessionHostId, host_of
+from avd_failover.domain.plan import End
+from avd_failover.domain.words import listed
+from avd_failover.operations.assignments import PairSeen, see_pairs
+from avd_failover.operations.base import Base, Blocked, Bound, Memory, NotYet, Proven, Verdict
+from avd_failover.operations.entry import see_entry
+from avd_failover.operations.hostwatch import HostWatch
+from avd_failover.operations.sessions import log_off_moves
+
+LIST_EVERY_S = 29.0
+"""A host that is new shows in a listing only, so every look that may count lists; looks that count are at
+least 30 s apart, which keeps to Azure's 10 listings in 5 minutes."""
+
+
+class BarrierSeen(Struct, frozen=True, kw_only=True):
+    """One look at the source, and the ways in that were left when nobody was there any more."""
+
+    look: SourceLook
+    sessions: tuple[UserSession, ...]
+    """Sessions on hosts that are not known to be off; the others are ghosts."""
+    pairs: tuple[PairSeen, ...] = ()
+    ways: Exposure | None = None
+    """Read only when the source looks empty; None while it does not."""
+
+
+class Barrier(Base):
+    """Log off whoever comes back, and let the run pass once nobody is there and nobody can come."""
+
+    spec: ClassVar = OperationSpec(
+        name="barrier",
+        summary="Prove that no session and no way in is left on the source; nothing is granted before.",
+        changes=("session.logoff",),
+    )
+
+    def __init__(self, bound: Bound) -> None:
+        super().__init__(bound)
+        self.side = self.route.side(End.SOURCE)
+        self._watch = HostWatch(self.side.host_pool, list_every_s=LIST_EVERY_S)
+
+    async def observe(self, cloud: Reads, memory: Memory) -> BarrierSeen:
+        """Read hosts, machines and settings, then the sessions, then the ways in."""
+        hosts = await self._watch.look(cloud, memory.now_s)
+        machines = await _machines(cloud, hosts)
+        pool = await cloud.pools.get(self.side.host_pool)
+        plan = await cloud.scaling.get(self.side.scaling_plan) if self.side.scaling_plan else None
+        began_s = memory.now_s
+        sessions = await cloud.sessions.list(self.side.host_pool)
+        looks = tuple(_look(host, machines) for host in hosts.items)
+        live = _on_live_hosts(sessions.items, looks)
+        look = SourceLook(
+            at_s=began_s,
+            hosts=looks,
+            live_sessions=len(live),
+            ghost_sessions=len(sessions.items) - len(live),
+            start_on_connect=pool.start_on_connect,
+            autoscale_acts=plan is not None and plan.acts_on(self.side.host_pool),
+            last_revoke_s=memory.last_revoke_s,
+            hosts_complete=hosts.complete,
+            sessions_complete=sessions.complete,
+            gaps=tuple(reading.gap for reading in (hosts, sessions) if not reading.complete),
+        )
+        if live:
+            return BarrierSeen(look=look, sessions=live)
+        return await self._with_ways(cloud, look)
+
+    async def _with_ways(self, cloud: Reads, look: SourceLook) -> BarrierSeen:
+        entry = await see_entry(cloud, self.route, (End.SOURCE,))
+        pairs, gaps = await see_pairs(cloud, self.route, End.SOURCE)
+        return BarrierSeen(
+            look=_with_gaps(look, (*entry.gaps, *gaps)),
+            sessions=(),
+            pairs=pairs,
+            ways=entry.exposure(self.route),
+        )
+
+    def plan(self, seen: BarrierSeen) -> Moves:
+        """Log off whoever is there; what others changed on hosts and settings is never overwritten here."""
+        return log_off_moves(seen.sessions, reason="came back before the barrier stood")
+
+    def prove(self, looks: Sequence[BarrierSeen]) -> Verdict:
+        """Hold when the source is proven empty and every way in is gone, in reads by id and in listings."""
+        seen = looks[-1]
+        if seen.ways is not None and (blocked := self._blocked(seen.ways)):
+            return blocked
+        verdict = judge([one.look for one in looks], self.route.plan.policies)
+        if not isinstance(verdict, Holds):
+            return NotYet(because=verdict.because, look_again_s=verdict.look_again_s)
+        lagging = [pair.pair.label for pair in seen.pairs if pair.listed_only]
+        if lagging or seen.ways is None:
+            return NotYet(because=f"the listing still shows {listed(lagging)}, the read by id does not")
+        return Proven(
+            because=verdict.sentence,
+            facts={"proof": verdict.proof.value, "looks": len(verdict.looks), "ghosts": verdict.ghosts},
+        )
+
+    def _blocked(self, ways: Exposure) -> Blocked | None:
+        left = (*ways.shadows, *ways.own)
+        findings = tuple(
+            Finding(code="access-left", subject=path.assignment.id, detail=path.sentence) for path in left
+        )
+        if not findings:
+            return None
+        return Blocked(because=f"a way in is left on the source: {findings[0].detail}", findings=findings)
+
+
+async def _machines(cloud: Reads, hosts: Reading[SessionHost]) -> dict[str, Machine]:
+    """Read the machines of hosts that do not report Available: their power decides what they can hide."""
+    wanted = [
+        host.machine for host in hosts.items if host.machine and host.status is not HostStatus.AVAILABLE
+    ]
+    return {one.id: one for one in await asyncio.gather(*(cloud.machines.get(one) for one in wanted))}
+
+
+def _look(host: SessionHost, machines: dict[str, Machine]) -> HostLook:
+    machine = machines.get(host.machine or "")
+    return HostLook(
+        host=host.id,
+        status=host.status,
+        drained=not host.allows_new_sessions,
+        power=machine.power if machine else None,
+    )
+
+
+def _on_live_hosts(sessions: Sequence[UserSession], hosts: Sequence[HostLook]) -> tuple[UserSession, ...]:
+    off: set[SessionHostId] = {host.host for host in hosts if host.power is PowerState.DEALLOCATED}
+    return tuple(session for session in sessions if host_of(session.id) not in off)
+
+
+def _with_gaps(look: SourceLook, gaps: tuple[str, ...]) -> SourceLook:
+    return msgspec.structs.replace(look, gaps=(*look.gaps, *gaps)) if gaps else look

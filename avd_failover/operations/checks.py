@@ -1,0 +1,133 @@
+"""The readiness gate: every interlock that must let a run pass before it changes anything (safety I9)."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar
+
+from msgspec import Struct
+
+from avd_failover.cloud import Reading, Reads
+from avd_failover.domain.actions import Moves
+from avd_failover.domain.estate import HostPool, PoolKind, SessionHost
+from avd_failover.domain.findings import Finding
+from avd_failover.domain.graph import OperationSpec
+from avd_failover.domain.ids import AssignmentId, name_of, subscription_of
+from avd_failover.domain.placement import AllOnSource, AllOnTarget, Latch, Mixed, latch, place
+from avd_failover.domain.plan import End
+from avd_failover.domain.seats import seats
+from avd_failover.operations.base import Base, Blocked, Memory, Moot, NotYet, Proven, Verdict
+from avd_failover.operations.entry import EntrySeen, see_entry, strays, unreadable
+
+PER_OBJECT, PER_SUBSCRIPTION = 200, 4000
+"""Role assignments that Azure allows on one AVD object and in one subscription (azure-facts section 8)."""
+
+
+class ReadinessSeen(Struct, frozen=True, kw_only=True):
+    """Both ends as they are before anything is changed."""
+
+    source: HostPool
+    target: HostPool
+    target_hosts: Reading[SessionHost]
+    entry: EntrySeen
+    latch: Latch
+    target_assignments: Reading[AssignmentId]
+    """Every role assignment in the target's subscription."""
+
+
+class Readiness(Base):
+    """Let a run pass only when plan and world agree and the target could seat everybody."""
+
+    spec: ClassVar = OperationSpec(
+        name="checks.readiness",
+        summary="Check placement, shadow access, capacity and limits before anything is changed.",
+    )
+
+    async def observe(self, cloud: Reads, memory: Memory) -> ReadinessSeen:
+        """Read both ends."""
+        source, target = self.route.side(End.SOURCE), self.route.side(End.TARGET)
+        pools = await asyncio.gather(cloud.pools.get(source.host_pool), cloud.pools.get(target.host_pool))
+        entry = await see_entry(cloud, self.route, (End.SOURCE, End.TARGET))
+        placement = place(self.route, entry.assignments, entry.gaps)
+        return ReadinessSeen(
+            source=pools[0],
+            target=pools[1],
+            target_hosts=await cloud.hosts.list(target.host_pool),
+            entry=entry,
+            latch=latch(placement, memory.revoked, memory.granted),
+            target_assignments=await cloud.assignments.count(subscription_of(target.host_pool)),
+        )
+
+    def plan(self, seen: ReadinessSeen) -> Moves:
+        """Change nothing."""
+        return Moves()
+
+    def prove(self, looks: Sequence[ReadinessSeen]) -> Verdict:
+        """Let pass, refuse with every reason at once, or find that all is done already."""
+        seen = looks[-1]
+        gaps = [one.gap for one in (seen.target_hosts, seen.target_assignments) if not one.complete]
+        if seen.entry.gaps or gaps:
+            return NotYet(because="could not be read whole: " + "; ".join((*seen.entry.gaps, *gaps)))
+        findings = tuple(finding for check in self._checks() for finding in check(seen))
+        if isinstance(seen.latch, AllOnTarget) and not findings:
+            return Moot(because=seen.latch.because)
+        if findings:
+            return Blocked(because=f"{findings[0].subject}: {findings[0].detail}", findings=findings)
+        return Proven(
+            because=f"{seen.latch.because}; no other way in; the target can seat {self._seats(seen)}",
+            facts={"pairs": len(self.route.pairs), "seats_possible": self._seats(seen)},
+        )
+
+    def _checks(self) -> tuple[Callable[[ReadinessSeen], Iterator[Finding]], ...]:
+        return (self._pools, self._groups, self._placement, self._entrances, self._capacity, self._limits)
+
+    def _pools(self, seen: ReadinessSeen) -> Iterator[Finding]:
+        for end, pool in ((End.SOURCE, seen.source), (End.TARGET, seen.target)):
+            if pool.kind is not self.route.plan.pool:
+                detail = f"is a {pool.kind.value} pool, the plan says {self.route.plan.pool.value}"
+                yield Finding(code="pool-kind", subject=name_of(pool.id), detail=detail)
+            if pool.kind is PoolKind.POOLED and pool.max_sessions_per_host < 1:
+                yield Finding(code="pool-limit", subject=name_of(pool.id), detail="lets no session on a host")
+            for stray in strays(seen.entry, self.route, end):
+                detail = f"does not belong to host pool {name_of(pool.id)}"
+                yield Finding(code="group-stray", subject=name_of(stray), detail=detail)
+
+    def _groups(self, seen: ReadinessSeen) -> Iterator[Finding]:
+        names = {group.id: group.name for group in self.route.plan.groups}
+        for group in unreadable(seen.entry):
+            if group in names:
+                detail = "its members could not be read, so nobody can say whom it lets in"
+                yield Finding(code="group-unreadable", subject=names[group], detail=detail)
+
+    def _placement(self, seen: ReadinessSeen) -> Iterator[Finding]:
+        if isinstance(seen.latch, Mixed) and not seen.latch.explained:
+            yield Finding(code="placement-mixed", subject="role assignments", detail=seen.latch.because)
+        elif not isinstance(seen.latch, AllOnSource | AllOnTarget | Mixed):
+            yield Finding(code="placement-unread", subject="role assignments", detail=seen.latch.because)
+
+    def _entrances(self, seen: ReadinessSeen) -> Iterator[Finding]:
+        for path in seen.entry.exposure(self.route).shadows:
+            yield Finding(code="shadow-access", subject=path.assignment.id, detail=path.sentence)
+
+    def _capacity(self, seen: ReadinessSeen) -> Iterator[Finding]:
+        wanted = self.route.plan.capacity.seats
+        if isinstance(seen.latch, AllOnSource) and self._seats(seen) < wanted:
+            detail = f"could seat {self._seats(seen)} with every usable host up, the plan needs {wanted}"
+            yield Finding(code="capacity-short", subject=name_of(seen.target.id), detail=detail)
+
+    def _limits(self, seen: ReadinessSeen) -> Iterator[Finding]:
+        if not isinstance(seen.latch, AllOnSource):
+            return
+        total = len(seen.target_assignments.items) + len(self.route.pairs)
+        if total > PER_SUBSCRIPTION:
+            detail = f"would hold {total} role assignments, Azure allows {PER_SUBSCRIPTION}"
+            yield Finding(code="assignment-limit", subject="target subscription", detail=detail)
+        for group in self.route.application_groups(End.TARGET):
+            held = sum(one.startswith(f"{group}/") for one in seen.target_assignments.items)
+            more = sum(pair.target == group for pair in self.route.pairs)
+            if held + more > PER_OBJECT:
+                detail = f"would hold {held + more} role assignments, Azure allows {PER_OBJECT}"
+                yield Finding(code="assignment-limit", subject=name_of(group), detail=detail)
+
+    def _seats(self, seen: ReadinessSeen) -> int:
+        usable = [host for host in seen.target_hosts.items if host.allows_new_sessions]
+        return seats(seen.target, usable).at_most

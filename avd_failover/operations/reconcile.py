@@ -1,0 +1,114 @@
+"""The closing reconcile: nothing is declared done before a second, settled reading says so (S11, S14)."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from msgspec import Struct
+
+from avd_failover.cloud import Reading, Reads
+from avd_failover.domain.actions import Moves
+from avd_failover.domain.estate import UserSession
+from avd_failover.domain.findings import Finding
+from avd_failover.domain.graph import OperationSpec
+from avd_failover.domain.placement import differences, triple
+from avd_failover.domain.plan import End
+from avd_failover.domain.words import counted, listed
+from avd_failover.operations.assignments import PairSeen, see_pairs
+from avd_failover.operations.base import Base, Blocked, Memory, NotYet, Proven, Verdict
+
+
+class ReconcileSeen(Struct, frozen=True, kw_only=True):
+    """Every pair at both ends, and how long ago anything was last sent."""
+
+    source: tuple[PairSeen, ...]
+    target: tuple[PairSeen, ...]
+    sessions: Reading[UserSession]
+    settles_in_s: float
+    """Seconds until no request of this run can still take effect."""
+    gaps: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
+    """Revoked assignments that a read by id finds again."""
+    altered: tuple[str, ...] = ()
+    """Grants that differ from the image they mirror, with the properties that differ."""
+
+
+class Reconcile(Base):
+    """Wait until nothing can arrive late any more, then read every pair on both sides once more."""
+
+    spec: ClassVar = OperationSpec(
+        name="reconcile",
+        summary="After the longest time a request may still take effect, read every pair on both sides.",
+    )
+
+    async def observe(self, cloud: Reads, memory: Memory) -> ReconcileSeen:
+        """Read both ends, and by id whatever this run revoked."""
+        source, gaps = await see_pairs(cloud, self.route, End.SOURCE)
+        target, more = await see_pairs(cloud, self.route, End.TARGET)
+        back = [one.id for one in memory.revoked if await cloud.assignments.get(one.id) is not None]
+        since = memory.now_s - memory.last_send_s if memory.last_send_s is not None else None
+        in_flight_s = self.route.plan.policies.in_flight_s
+        return ReconcileSeen(
+            source=source,
+            target=target,
+            sessions=await cloud.sessions.list(self.route.side(End.SOURCE).host_pool),
+            settles_in_s=0.0 if since is None else max(0.0, in_flight_s - since),
+            gaps=(*gaps, *more),
+            returned=tuple(back),
+            altered=tuple(_altered(target, memory)),
+        )
+
+    def plan(self, seen: ReconcileSeen) -> Moves:
+        """Change nothing: what is not as left is somebody else's doing, and theirs to explain."""
+        return Moves()
+
+    def prove(self, looks: Sequence[ReconcileSeen]) -> Verdict:
+        """Hold when, after the settle time, every pair is on the target only and the listings agree."""
+        seen = looks[-1]
+        if findings := tuple(self._findings(seen)):
+            return Blocked(because=f"{findings[0].subject}: {findings[0].detail}", findings=findings)
+        if seen.settles_in_s > 0:
+            left = f"{seen.settles_in_s:.0f} s"
+            return NotYet(because=f"nothing can arrive late after {left}", look_again_s=seen.settles_in_s)
+        if lacking := self._lacking(seen):
+            return NotYet(because=listed(lacking), look_again_s=15.0)
+        pairs = counted(len(seen.target), "pair")
+        return Proven(because=f"{pairs} on {self._target} only, read after everything settled")
+
+    @property
+    def _target(self) -> str:
+        return self.route.side(End.TARGET).side.value
+
+    def _findings(self, seen: ReconcileSeen) -> list[Finding]:
+        source = [(held.id, "is assigned on the source again") for pair in seen.source for held in pair.held]
+        back = [(one, "was revoked and is back") for one in seen.returned]
+        return [
+            *(Finding(code="drift-source", subject=one, detail=detail) for one, detail in (*source, *back)),
+            *(Finding(code="drift-target", subject="grant", detail=one) for one in seen.altered),
+        ]
+
+    def _lacking(self, seen: ReconcileSeen) -> list[str]:
+        lagging = [pair.pair.label for pair in seen.source if pair.listed_only]
+        left = len(seen.sessions.items)
+        absent = [pair.pair.label for pair in seen.target if not pair.held]
+        return [
+            *(f"the source listing still shows {label}" for label in lagging),
+            *(f"the target listing does not show {label} yet" for label in absent),
+            *seen.gaps,
+            *([] if seen.sessions.complete else [f"sessions: {seen.sessions.gap}"]),
+            *(
+                [f"{counted(len(seen.sessions.items), 'session')} on the source"]
+                if seen.sessions.items
+                else []
+            ),
+        ]
+
+
+def _altered(target: Sequence[PairSeen], memory: Memory) -> list[str]:
+    wanted = {triple(one): one for one in memory.granted}
+    found = []
+    for pair in target:
+        for held in pair.held:
+            image = wanted.get(triple(held))
+            if image is not None and (fields := differences(image, held)):
+                found.append(f"{pair.pair.label} differs in {listed(fields)}")
+    return found
