@@ -9,13 +9,14 @@ from msgspec import Struct
 
 from avd_failover.cloud import Reading, Reads
 from avd_failover.domain.actions import Moves
-from avd_failover.domain.barrier import Holds, HostLook, SourceLook, judge
+from avd_failover.domain.barrier import Holds, judge
 from avd_failover.domain.estate import HostStatus, Machine, PowerState, SessionHost, UserSession
 from avd_failover.domain.exposure import Exposure
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.ids import SessionHostId, host_of
 from avd_failover.domain.plan import End
+from avd_failover.domain.source_look import HostLook, SourceLook
 from avd_failover.domain.words import listed
 from avd_failover.operations.assignments import PairSeen, see_pairs
 from avd_failover.operations.base import Base, Blocked, Bound, Memory, NotYet, Proven, Verdict

@@ -95,11 +95,7 @@ class Reconcile(Base):
             *(f"the target listing does not show {label} yet" for label in absent),
             *seen.gaps,
             *([] if seen.sessions.complete else [f"sessions: {seen.sessions.gap}"]),
-            *(
-                [f"{counted(len(seen.sessions.items), 'session')} on the source"]
-                if seen.sessions.items
-                else []
-            ),
+            *([f"{counted(left, 'session')} on the source"] if left else []),
         ]
 
 
