@@ -4,8 +4,6 @@ Everything that reaches a screen goes through ``plain``: what the cloud calls it
 trusted with a terminal (safety 4.3). Users are never named; a session is its number on its host.
 """
 
-from collections.abc import Iterable
-
 from avd_failover.domain.actions import (
     Action,
     DeallocateMachine,
@@ -30,10 +28,10 @@ SIMULATED = "SIMULATED"
 
 
 def plain(text: str) -> str:
-    """Return the text on one line, without secrets, and with every control character spelled out.
+    r"""Return the text on one line, without secrets, and with all that a terminal would act on spelled out.
 
-    Colour codes, line ends, and marks that turn the direction of writing come out as ``\\x1b``, ``\\n`` and
-    ``\\u202e``: a name cannot paint the screen, forge a second line, or read other than it is.
+    Colour codes, line ends, and marks that turn the direction of writing come out as ``\x1b``, ``\n`` and
+    ``\u202e``: a name cannot paint the screen, forge a second line, or read other than it is.
     """
     text = redact(text)
     if text.isprintable():
@@ -65,13 +63,6 @@ def stopwatch(seconds: float) -> str:
     if hours:
         return f"{hours}:{minutes % 60:02d}:{whole % 60:02d}"
     return f"{minutes}:{whole % 60:02d}"
-
-
-def enough(items: Iterable[str], most: int = 3) -> str:
-    """Name the first few and count the rest: ``a, b, c and 4 more``."""
-    named = list(items)
-    rest = len(named) - most
-    return ", ".join(named) if rest <= 0 else ", ".join(named[:most]) + f" and {rest} more"
 
 
 def marked(text: str, simulated: str | None) -> str:

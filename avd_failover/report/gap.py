@@ -1,0 +1,69 @@
+"""The access gap: how long users have been without access to either side, and how long that may take (L4)."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from msgspec import Struct
+
+from avd_failover.domain.actions import GrantAssignment, RevokeAssignment
+from avd_failover.domain.plan import Plan, Side
+from avd_failover.journal.events import Outcome
+from avd_failover.journal.state import Attempt, RunState
+
+OVER_PROPAGATION_S = 600.0
+"""The budget is the propagation bound D and this much (safety L4)."""
+
+_Key = tuple[str, str]
+
+
+class AccessGap(Struct, frozen=True, kw_only=True):
+    """Users' time without access: under way while ``open``, else over, and then the longest of the run."""
+
+    seconds: float
+    budget_s: float
+    open: bool = False
+    pairs: int = 0
+    """How many group assignments are in transit."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it took, or takes, longer than its budget."""
+        return self.seconds > self.budget_s
+
+
+def access_gap(state: RunState, now: datetime) -> AccessGap | None:
+    """Return the gap as the journal tells it at ``now``; None when nothing was revoked.
+
+    An unanswered revoke may have cut its users off, so it opens the gap; only a confirmed grant closes it.
+    """
+    since: dict[_Key, datetime] = {}
+    for key, attempt in _moves(state):
+        if isinstance(attempt.action, GrantAssignment):
+            since.pop(key, None)
+        else:
+            since.setdefault(key, attempt.ended_at or attempt.intended_at)
+    budget = state.pinned.route.plan.policies.propagation_s + OVER_PROPAGATION_S
+    closed_s = state.access_gap_s
+    if since and state.recovered_at is None:
+        open_s = (now - min(since.values())).total_seconds()
+        return AccessGap(seconds=open_s, budget_s=budget, open=True, pairs=len(since))
+    return AccessGap(seconds=closed_s, budget_s=budget) if closed_s is not None else None
+
+
+def _moves(state: RunState) -> Iterator[tuple[_Key, Attempt]]:
+    twins = _twins(state.pinned.route.plan)
+    for attempt in state.attempts.values():
+        action = attempt.action
+        if isinstance(action, GrantAssignment) and attempt.outcome is not Outcome.APPLIED:
+            continue
+        if isinstance(action, RevokeAssignment | GrantAssignment) and _possible(attempt):
+            assignment = action.assignment
+            yield (assignment.principal_id, twins.get(assignment.scope, assignment.scope)), attempt
+
+
+def _possible(attempt: Attempt) -> bool:
+    return attempt.outcome in {Outcome.APPLIED, Outcome.UNKNOWN}
+
+
+def _twins(plan: Plan) -> dict[str, str]:
+    return {twin.on(side): twin.name for twin in plan.application_groups for side in Side}

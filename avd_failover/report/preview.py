@@ -1,0 +1,223 @@
+"""A dry run for people and for scripts: what each step would change, leave alone and wait for.
+
+The fields of the JSON form are a contract with scripts: they are added to, never renamed. Ids there are
+whole; in the text they are names. Where there is nothing to do, no step shows an action: none would be sent.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypedDict
+
+from avd_failover.domain.actions import Action, Moves, Skipped, kind_of
+from avd_failover.domain.findings import Finding
+from avd_failover.domain.graph import Step
+from avd_failover.domain.words import counted, listed
+from avd_failover.engine.preview import Preview, StepPreview
+from avd_failover.journal.events import RunPinned
+from avd_failover.operations.base import Blocked, Moot, Proven
+from avd_failover.report.redaction import redact
+from avd_failover.report.words import Names, deed, duration, journey, marked, plain, sign, travel
+
+ACTIONS_SHOWN = 4
+"""Of each step; the JSON form has them all."""
+
+NAMES_SHOWN = 3
+
+
+class ActionData(TypedDict):
+    """One action that would be sent; ``kind`` is its tag in the journal."""
+
+    kind: str
+    target: str
+    reason: str
+
+
+class SkippedData(TypedDict):
+    """Something that would be left alone."""
+
+    target: str
+    because: str
+
+
+class FindingData(TypedDict):
+    """What an interlock found."""
+
+    code: str
+    subject: str
+    detail: str
+
+
+class BlockedData(TypedDict):
+    """The interlock that would refuse the run."""
+
+    because: str
+    findings: list[FindingData]
+
+
+class StepData(TypedDict):
+    """One step; ``because`` is what its proof says of the world as it is now."""
+
+    id: str
+    uses: str
+    side: str | None
+    actions: list[ActionData]
+    skipped: list[SkippedData]
+    because: str
+
+
+class PreviewData(TypedDict):
+    """A dry run. ``blocked`` and ``nothing_to_do`` are null when the run would go on."""
+
+    plan: str
+    direction: str
+    mode: str
+    scope: str
+    simulated: str | None
+    changes: int
+    blocked: BlockedData | None
+    nothing_to_do: str | None
+    steps: list[StepData]
+
+
+def preview_data(seen: Preview, pinned: RunPinned) -> PreviewData:
+    """Return the dry run as data, steps in file order."""
+    route = pinned.route
+    return {
+        "plan": route.plan.name,
+        "direction": route.direction,
+        "mode": route.mode.value,
+        "scope": route.scope,
+        "simulated": pinned.simulated,
+        "changes": sum(len(_moves(seen, one).actions) for one in seen.steps),
+        "blocked": _blocked(seen.blocked),
+        "nothing_to_do": _idle(seen),
+        "steps": [_step_data(one, _moves(seen, one)) for one in seen.steps],
+    }
+
+
+def preview_text(seen: Preview, pinned: RunPinned) -> str:
+    """Return the dry run as a plan of changes; every line says SIMULATED where the Azure is simulated."""
+    lines = [*_header(pinned), "", *_body(seen, pinned)]
+    return marked("\n".join(lines), pinned.simulated)
+
+
+def _header(pinned: RunPinned) -> Iterator[str]:
+    route, goals = pinned.route, pinned.route.plan.objectives
+    yield plain(f"{travel(route).capitalize()} of {route.plan.name}: {journey(route)}")
+    yield plain(f"  mode {route.mode.value}, scope {route.scope}, runbook {pinned.graph.runbook}")
+    yield f"  objectives: recovery within {duration(goals.rto_s)}, data loss at most {duration(goals.rpo_s)}"
+    simulated = "" if pinned.simulated is None else f" (simulated: {pinned.simulated})"
+    yield plain(f"  Azure: {pinned.arm_endpoint} and {pinned.graph_endpoint}{simulated}")
+
+
+def _body(seen: Preview, pinned: RunPinned) -> Iterator[str]:
+    if (idle := _idle(seen)) is not None:
+        yield plain(f"Nothing to do: {idle}.")
+        return
+    names = Names(pinned.route)
+    for number, one in enumerate(seen.steps, 1):
+        yield from _step_text(number, one, pinned, names)
+    yield ""
+    yield f"In all: {_total(seen)}."
+    if (blocked := seen.blocked) is not None:
+        yield ""
+        yield from _refusal(blocked, names)
+
+
+def _step_text(number: int, one: StepPreview, pinned: RunPinned, names: Names) -> Iterator[str]:
+    yield plain(f"{number:>3}. {one.step.id:<20} {_place(one.step, pinned)}")
+    actions = one.moves.actions
+    for action in actions[:ACTIONS_SHOWN]:
+        yield f"       {sign(action)} {names.sentence(action)}"
+    if len(actions) > ACTIONS_SHOWN:
+        yield f"         and {len(actions) - ACTIONS_SHOWN} more"
+    yield from (f"       = {line}" for line in left_alone(one.moves.skipped, names))
+    yield f"         {_awaited(one)}"
+
+
+def _place(step: Step, pinned: RunPinned) -> str:
+    after = f", after {listed(step.needs, NAMES_SHOWN)}" if step.needs else ""
+    if step.side is None:
+        return f"{step.uses}{after}"
+    return f"{step.uses} in {pinned.route.side(step.side).region} ({step.side.value}){after}"
+
+
+def left_alone(skipped: Iterable[Skipped], names: Names) -> Iterator[str]:
+    """Yield one line for each reason to leave things alone, with the first few of those things."""
+    folded: dict[str, list[str]] = {}
+    for skip in skipped:
+        folded.setdefault(skip.because, []).append(names.of(skip.target))
+    for because, targets in folded.items():
+        yield plain(f"left alone: {listed(targets, NAMES_SHOWN)} ({because})")
+
+
+def _awaited(one: StepPreview) -> str:
+    verdict = one.verdict
+    if isinstance(verdict, Proven):
+        return plain(f"holds already: {verdict.because}")
+    if isinstance(verdict, Blocked):
+        return plain(f"REFUSES: {verdict.because}")
+    return plain(f"then proof within {duration(one.step.proof_within_s)}; now: {verdict.because}")
+
+
+def _total(seen: Preview) -> str:
+    targets: dict[tuple[str, str], set[str]] = {}
+    for one in seen.steps:
+        for action in one.moves.actions:
+            targets.setdefault(deed(action), set()).add(action.target)
+    sums = {done: len(them) for done, them in targets.items()}
+    return ", ".join(_sums(sums)) or "no changes"
+
+
+def _sums(sums: dict[tuple[str, str], int]) -> Iterator[str]:
+    moved = sums.get(("assignment", "revoked"))
+    if moved is not None and moved == sums.get(("assignment", "granted")):
+        yield f"{counted(moved, 'assignment')} revoked and granted"
+        sums = {done: number for done, number in sums.items() if done[0] != "assignment"}
+    yield from (f"{counted(number, noun)} {done}" for (noun, done), number in sums.items())
+
+
+def _refusal(blocked: Blocked, names: Names) -> Iterator[str]:
+    yield plain(f"This run would be REFUSED, and nothing changed: {blocked.because}")
+    yield from findings_text(blocked.findings, names)
+
+
+def findings_text(findings: Sequence[Finding], names: Names) -> Iterator[str]:
+    """Yield one line for each finding: code, what it concerns, what is wrong with it."""
+    for finding in findings:
+        yield plain(f"  {finding.code}  {names.of(finding.subject)}: {finding.detail}")
+
+
+def _moves(seen: Preview, one: StepPreview) -> Moves:
+    return one.moves if _idle(seen) is None else Moves(skipped=one.moves.skipped)
+
+
+def _idle(seen: Preview) -> str | None:
+    if isinstance(seen.moot, Moot):
+        return redact(seen.moot.because)
+    if not seen.changes and all(isinstance(one.verdict, Proven) for one in seen.steps):
+        return "everything is as it is wanted"
+    return None
+
+
+def _blocked(blocked: Blocked | None) -> BlockedData | None:
+    if blocked is None:
+        return None
+    findings: list[FindingData] = [
+        {"code": one.code, "subject": one.subject, "detail": redact(one.detail)} for one in blocked.findings
+    ]
+    return {"because": redact(blocked.because), "findings": findings}
+
+
+def _step_data(one: StepPreview, moves: Moves) -> StepData:
+    return {
+        "id": one.step.id,
+        "uses": one.step.uses,
+        "side": one.step.side.value if one.step.side else None,
+        "actions": [_action(action) for action in moves.actions],
+        "skipped": [{"target": skip.target, "because": redact(skip.because)} for skip in moves.skipped],
+        "because": redact(one.verdict.because),
+    }
+
+
+def _action(action: Action) -> ActionData:
+    return {"kind": kind_of(action), "target": action.target, "reason": redact(action.reason)}
