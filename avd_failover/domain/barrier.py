@@ -163,7 +163,7 @@ def _not_yet(looks: Sequence[SourceLook], cases: Sequence[_Case], policies: Poli
 
 
 def _wait_s(looks: Sequence[SourceLook], cases: Sequence[_Case], policies: Policies) -> float:
-    """Return the wait for the next look that counts; never longer than looks lie apart.
+    """Return the wait for the next look that counts, never longer than looks have to lie apart.
 
     While D runs, users may come back and have to be seen; so the wait for a distant point is cut short.
     """
@@ -172,7 +172,7 @@ def _wait_s(looks: Sequence[SourceLook], cases: Sequence[_Case], policies: Polic
     due_s = min((case.next_s(last_s) - last_s for case in cases), default=0.0)
     if not looks[-1].zero or not cases:
         return hurry_s
-    return min(due_s + CLOCK_GRAIN_S, policies.zero_apart_s)
+    return min(due_s, policies.zero_apart_s) + CLOCK_GRAIN_S
 
 
 def _lacks(looks: Sequence[SourceLook], cases: Sequence[_Case], policies: Policies) -> Iterator[str]:
@@ -183,9 +183,9 @@ def _lacks(looks: Sequence[SourceLook], cases: Sequence[_Case], policies: Polici
     yield from last.inside()
     if policies.barrier is not BarrierProof.SETTLE:
         yield from last.doors()
-    for case in cases:
-        if case.point_s > last.at_s:
-            yield f"a removed assignment may open a door for another {case.point_s - last.at_s:.0f} s"
+    wait_s = min((case.point_s for case in cases), default=last.at_s) - last.at_s
+    if wait_s > 0:
+        yield f"a removed assignment may open a door for another {wait_s:.0f} s"
 
 
 def _count(cases: Sequence[_Case], policies: Policies) -> str:
