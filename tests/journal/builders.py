@@ -85,7 +85,10 @@ def make_plan(name: str = "pooled-eu") -> Plan:
         secondary=_side(Side.SECONDARY, "northeurope"),
         application_groups=(
             ApplicationGroupPair(
-                name="DAG1", primary=application_group("we"), secondary=application_group("ne"), groups=(GRP1,)
+                name="DAG1",
+                primary=application_group("we"),
+                secondary=application_group("ne"),
+                groups=(GRP1,),
             ),
         ),
         capacity=Capacity(seats=10),

@@ -1,0 +1,129 @@
+"""Where a run stands, on one screen, for somebody who was asleep: what happened, what is safe, what next."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from avd_failover.domain.actions import GrantAssignment, RevokeAssignment
+from avd_failover.domain.plan import End
+from avd_failover.domain.states import RunStatus, StepStatus
+from avd_failover.journal.state import RunState, StepState
+from avd_failover.report.status import because, counts, standing
+from avd_failover.report.words import duration, journey, marked, plain
+
+FINDINGS_SHOWN = 5
+"""More than these do not help at this hour; the report has them all."""
+
+_MARKS = {
+    StepStatus.PENDING: "  ",
+    StepStatus.RUNNING: "->",
+    StepStatus.DONE: "ok",
+    StepStatus.SKIPPED: "--",
+    StepStatus.DEBT: "!!",
+    StepStatus.HELD: "!!",
+    StepStatus.FAILED: "!!",
+}
+
+_NEXT = {
+    RunStatus.RUNNING: "failover watch {run}",
+    RunStatus.INTERRUPTED: "failover resume {run}",
+    RunStatus.HELD: "failover resume {run}      once the cause above is settled",
+    RunStatus.FAILED: "failover resume {run}      once the cause above is mended",
+    RunStatus.REFUSED: "failover check --plan {plan}",
+    RunStatus.COMPLETED: "failover report {run}",
+}
+
+
+def status_text(state: RunState, now: datetime, *, alive: bool) -> str:
+    """Return the status for people, every line marked when the run is simulated.
+
+    ``now`` is on the run's clock; ``alive`` as for ``status_data``.
+    """
+    text = "\n".join(plain(line.rstrip()) for line in _lines(state, now, alive=alive))
+    return marked(text, state.pinned.simulated)
+
+
+def _lines(state: RunState, now: datetime, *, alive: bool) -> Iterator[str]:
+    yield from _headline(state, alive=alive)
+    yield ""
+    for step in state.steps.values():
+        yield _step_line(step, now, alive=alive)
+    yield ""
+    yield from _findings(state)
+    yield from _safety(state, alive=alive)
+    stands = standing(state, alive=alive)
+    yield "next:   " + _NEXT[stands].format(run=state.run, plan=state.pinned.route.plan.name)
+
+
+def _headline(state: RunState, *, alive: bool) -> Iterator[str]:
+    route, stands = state.pinned.route, standing(state, alive=alive)
+    yield f"run:    {state.run}"
+    yield f"what:   {state.pinned.graph.runbook} of plan {route.plan.name}, {route.mode.value}, {route.scope}"
+    yield f"way:    {journey(route)}"
+    since = state.finished_at or (state.last_at if stands is RunStatus.INTERRUPTED else state.started_at)
+    reason = because(state, alive=alive)
+    yield f"state:  {stands.value.upper()} since {since:%Y-%m-%d %H:%M:%S} UTC" + (reason and f": {reason}")
+    if state.recovery_s is not None:
+        yield f"times:  recovered after {duration(state.recovery_s)}" + _gap(state)
+
+
+def _gap(state: RunState) -> str:
+    return (
+        "" if state.access_gap_s is None else f", without access for {duration(state.access_gap_s)} at most"
+    )
+
+
+def _step_line(step: StepState, now: datetime, *, alive: bool) -> str:
+    head = f"{_MARKS[step.status]} {step.step.id:<24} {step.status.value:<8}"
+    return " ".join(part for part in (head, _tally(step, alive=alive), _why(step, now)) if part)
+
+
+def _tally(step: StepState, *, alive: bool) -> str:
+    tally = counts(step, alive=alive)
+    if not tally["planned"]:
+        return ""
+    rest = [f"{tally[key]} {key}" for key in ("unknown", "failed") if tally[key]]
+    return f"{tally['applied']}/{tally['planned']}" + (f" ({', '.join(rest)})" if rest else "")
+
+
+def _why(step: StepState, now: datetime) -> str:
+    if step.waits_until is not None and step.status is StepStatus.RUNNING:
+        left = (step.waits_until - now).total_seconds()
+        return f"{step.because} (at most {duration(left)} more)"
+    return "" if step.status in {StepStatus.DONE, StepStatus.PENDING} else step.because
+
+
+def _findings(state: RunState) -> Iterator[str]:
+    for finding in state.findings[:FINDINGS_SHOWN]:
+        yield f"found:  {finding.code} {finding.subject}: {finding.detail}"
+    if len(state.findings) > FINDINGS_SHOWN:
+        yield f"found:  and {len(state.findings) - FINDINGS_SHOWN} more: failover report {state.run}"
+
+
+def _safety(state: RunState, *, alive: bool) -> Iterator[str]:
+    if not state.changed:
+        yield "safe:   nothing was changed in Azure"
+        return
+    yield f"access: {_access(state)}"
+    open_ones = sum(counts(step, alive=alive)["unknown"] for step in state.steps.values())
+    if open_ones:
+        yield (
+            f"safe:   {_many(open_ones, 'request')} sent without a known answer; resume reads Azure before"
+            " it sends anything again"
+        )
+    elif not alive and standing(state, alive=alive) is not RunStatus.COMPLETED:
+        yield "safe:   nothing is under way; resume reads Azure first, so typing it twice does no harm"
+
+
+def _access(state: RunState) -> str:
+    route = state.pinned.route
+    revoked = {at.action.target for at in state.applied() if isinstance(at.action, RevokeAssignment)}
+    granted = {at.action.target for at in state.applied() if isinstance(at.action, GrantAssignment)}
+    source, target = (f"{end.value} ({route.side(end).region})" for end in (End.SOURCE, End.TARGET))
+    words = (
+        f"{_many(len(revoked), 'assignment')} removed on the {source}, {len(granted)} created on the {target}"
+    )
+    return words + ("; users wait for access until the run goes on" if len(granted) < len(revoked) else "")
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,86 @@
+"""A journal told line by line: when, which step, what."""
+
+from collections.abc import Iterable, Iterator
+
+from avd_failover.domain.actions import kind_of
+from avd_failover.journal.events import (
+    ActionEnded,
+    ActionIntended,
+    Entry,
+    Event,
+    RunEnded,
+    RunPinned,
+    RunResumed,
+    StepEnded,
+    StepSkips,
+    StepStarted,
+    StepWaiting,
+)
+from avd_failover.report.words import Names, enough, marked, plain
+
+
+def tale(entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield one line an entry; what is said of an attempt names its step and what it was to do."""
+    intents: dict[int, ActionIntended] = {}
+    names, simulated = None, None
+    for entry in entries:
+        match entry.event:
+            case RunPinned() as pinned:
+                names, simulated = Names(pinned.route), pinned.simulated
+            case ActionIntended() as intent:
+                intents[intent.n] = intent
+        step, words = _tell(entry.event, intents, names)
+        line = f"{entry.at:%Y-%m-%d %H:%M:%S} {entry.seq:>6} {step:<24} {words}"
+        yield marked(plain(line.rstrip()), simulated)
+
+
+def _tell(event: Event, intents: dict[int, ActionIntended], names: Names | None) -> tuple[str, str]:
+    match event:
+        case RunPinned() | RunResumed() | RunEnded():
+            return "-", _run_words(event)
+        case StepStarted() | StepWaiting() | StepSkips() | StepEnded():
+            return event.step, _step_words(event, names)
+        case ActionIntended():
+            return event.step, f"intends #{event.n} {_deed(event, names)} ({event.action.reason})"
+        case ActionEnded():
+            intent = intents.get(event.n)
+            words = f"#{event.n} {_deed(intent, names)} -> {event.outcome.value} by {event.by}"
+            return intent.step if intent else "-", words + (f": {event.detail}" if event.detail else "")
+
+
+def _run_words(event: RunPinned | RunResumed | RunEnded) -> str:
+    match event:
+        case RunPinned():
+            route = event.route
+            return (
+                f"run begins: {event.graph.runbook} of plan {route.plan.name}, {route.direction},"
+                f" {route.mode.value}, {route.scope}, by process {event.holder.pid} on {event.holder.host}"
+            )
+        case RunResumed():
+            return f"run goes on, by process {event.holder.pid} on {event.holder.host}"
+        case RunEnded():
+            return f"run {event.status.value}: {event.because}"
+
+
+def _step_words(event: StepStarted | StepWaiting | StepSkips | StepEnded, names: Names | None) -> str:
+    match event:
+        case StepStarted():
+            return "begins"
+        case StepWaiting():
+            return f"waits until {event.until:%H:%M:%S} at most: {event.because}"
+        case StepSkips():
+            told = (f"{_name(skip.target, names)} {skip.because}" for skip in event.skipped)
+            return f"leaves {len(event.skipped)} alone: " + enough(told)
+        case StepEnded():
+            return f"{event.status.value}: {event.because}"
+
+
+def _deed(intent: ActionIntended | None, names: Names | None) -> str:
+    """Say what an attempt does; a damaged journal may lack intent or names, and is told all the same."""
+    if intent is None:
+        return "(no intent)"
+    return names.sentence(intent.action) if names else kind_of(intent.action)
+
+
+def _name(target: str, names: Names | None) -> str:
+    return names.of(target) if names else target
