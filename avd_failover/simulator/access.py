@@ -49,7 +49,9 @@ class Access:
             grant
             for principal in self._directory.principals_of(key(user))
             for grant in self._by_principal.get(principal, {}).values()
-            if opens_applications(self._core.find(RoleDefinition, grant.role_definition_id.rsplit("/", 1)[-1]))
+            if opens_applications(
+                self._core.find(RoleDefinition, grant.role_definition_id.rsplit("/", 1)[-1])
+            )
         ]
 
     def _index(self, before: EffectiveGrant | None, after: EffectiveGrant | None) -> None:

@@ -104,7 +104,9 @@ class Core:
     def require_up(self, location: str, plane: Plane = "control") -> None:
         """Refuse with 503 while that part of a region does not answer."""
         if not self.is_up(location, plane):
-            raise ArmRefusal(503, "ServiceUnavailable", f"The service in '{location}' is temporarily unavailable.")
+            raise ArmRefusal(
+                503, "ServiceUnavailable", f"The service in '{location}' is temporarily unavailable."
+            )
 
     def is_up(self, location: str, plane: Plane) -> bool:
         """Tell whether a part of a region answers; a region nobody described is up."""

@@ -19,7 +19,10 @@ class Directory(Part):
 
     def group(self, group: str) -> Group:
         """Return a group. Refused with 404 ``Request_ResourceNotFound`` when there is none."""
-        return self.core.find(Group, group) or _refuse_missing(group)
+        found = self.core.find(Group, group)
+        if found is None:
+            raise _missing(group)
+        return found
 
     def groups(self) -> list[Group]:
         """Return every group."""
@@ -27,7 +30,10 @@ class Directory(Part):
 
     def user(self, user: str) -> User:
         """Return a user. Refused with 404 ``Request_ResourceNotFound`` when there is none."""
-        return self.core.find(User, user) or _refuse_missing(user)
+        found = self.core.find(User, user)
+        if found is None:
+            raise _missing(user)
+        return found
 
     def users(self) -> list[User]:
         """Return every user."""
@@ -78,9 +84,12 @@ class Directory(Part):
         """Add a member. Refused with 400 ``Request_BadRequest`` when it is one already."""
         record = self.group(group)
         if self._object(member) is None:
-            _refuse_missing(member)
+            raise _missing(member)
         if key(member) in map(key, record.members):
-            text = "One or more added object references already exist for the following modified properties: 'members'."
+            text = (
+                "One or more added object references already exist for the following modified properties:"
+                " 'members'."
+            )
             raise ArmRefusal(400, "Request_BadRequest", text)
         self.core.change(actor, "add-member", record, members=(*record.members, member))
 
@@ -90,7 +99,7 @@ class Directory(Part):
         record = self.group(group)
         left = tuple(present for present in record.members if key(present) != key(member))
         if left == record.members:
-            _refuse_missing(member)
+            raise _missing(member)
         self.core.change(actor, "remove-member", record, members=left)
 
     def _object(self, member: str) -> User | Group | None:
@@ -104,6 +113,9 @@ class Directory(Part):
             self._parents.setdefault(key(member), {})[key(after.id if after else "")] = None
 
 
-def _refuse_missing(object_id: str) -> "Group":
-    text = f"Resource '{object_id}' does not exist or one of its queried reference-property objects are not present."
-    raise ArmRefusal(404, "Request_ResourceNotFound", text)
+def _missing(object_id: str) -> ArmRefusal:
+    text = (
+        f"Resource '{object_id}' does not exist or one of its queried reference-property objects"
+        " are not present."
+    )
+    return ArmRefusal(404, "Request_ResourceNotFound", text)

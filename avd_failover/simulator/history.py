@@ -17,7 +17,7 @@ class Change:
     """One mutation: who did what to which record, and what it was before and after.
 
     ``before`` and ``after`` hold whole records when one appears or vanishes, and otherwise only the fields
-    that changed. ``actor`` is ``kind:name``; kinds are engine, admin, user, autoscale, broker, azure, scenario.
+    that changed. ``actor`` is ``kind:name``; kinds: engine, admin, user, autoscale, azure, scenario.
     """
 
     at_s: float
@@ -95,14 +95,13 @@ class History:
         if not news:
             return
         self._seen.update({(actor, target): revision for target, revision in news})
-        self.entries.append(
-            Shown(at_s=at_s, sequence=self.next_sequence, actor=actor, assignments=news)
-        )
+        self.entries.append(Shown(at_s=at_s, sequence=self.next_sequence, actor=actor, assignments=news))
 
     def dump(self) -> str:
         """Return the whole history as JSON lines."""
         return "".join(
-            json.dumps(entry.as_line(), sort_keys=True, separators=(",", ":")) + "\n" for entry in self.entries
+            json.dumps(entry.as_line(), sort_keys=True, separators=(",", ":")) + "\n"
+            for entry in self.entries
         )
 
 

@@ -1,5 +1,7 @@
 """Session hosts of host pools (Microsoft.DesktopVirtualization 2024-04-03)."""
 
+from collections.abc import Sequence
+
 from avd_failover.simulator.core import Core
 from avd_failover.simulator.pools import Pools
 from avd_failover.simulator.records import SessionHost, key
@@ -19,7 +21,7 @@ class Hosts(Part):
         self._by_machine: dict[str, str] = {}
         core.watch(SessionHost, self._index)
 
-    def list(self, pool: str) -> list[SessionHost]:
+    def list(self, pool: str) -> Sequence[SessionHost]:
         """Return every session host of a pool. The face takes it out of ``Budgets.admit_host_list`` first."""
         self._pools.get(pool)
         return self.of_pool(pool)
@@ -43,7 +45,7 @@ class Hosts(Part):
             drained_by_autoscale=False, modified_s=self.core.now_s,
         )  # fmt: skip
 
-    def of_pool(self, pool: str) -> "list[SessionHost]":
+    def of_pool(self, pool: str) -> Sequence[SessionHost]:
         """Return the hosts of a pool, whatever its region does; for the world's own use."""
         return [self.core.get(SessionHost, host) for host in self._by_pool.get(key(pool), ())]
 

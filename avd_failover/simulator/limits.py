@@ -63,7 +63,8 @@ class Budgets:
                 f"Number of {kind} requests for subscription '{subscription}' and actor exceeded the limit."
                 f" Please try again after '{max(waits)}' seconds.",
             )
-        return [bucket.take(self._core.now_s) for bucket in buckets][0]
+        remaining = [bucket.take(self._core.now_s) for bucket in buckets]
+        return remaining[0]
 
     def admit_host_list(self, pool: str) -> tuple[int, float]:
         """Take one list of session hosts out of the pool's window.

@@ -4,6 +4,7 @@ Start, power off and deallocate answer at once with an operation; the operation 
 host on the machine is shown Available or Shutdown later still (azure-facts sections 6 and 10).
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from avd_failover.simulator.core import Core, under
@@ -47,7 +48,7 @@ class Machines(Part):
         self.core.require_up(found.location)
         return found
 
-    def list(self, prefix: str) -> list[Machine]:
+    def list(self, prefix: str) -> Sequence[Machine]:
         """Return the machines below a subscription or resource group."""
         return under(self.core.table(Machine).values(), prefix)
 
@@ -61,7 +62,7 @@ class Machines(Part):
 
     @external
     def start(self, actor: str, machine: str) -> Operation:
-        """Begin to start a machine. Fails as an operation with AllocationFailed while Compute is down there."""
+        """Begin to start a machine; while Compute is down there the operation ends with AllocationFailed."""
         return self.begin(actor, "start", self.get(machine))
 
     @external
@@ -75,7 +76,7 @@ class Machines(Part):
         return self.begin(actor, "powerOff", self.get(machine))
 
     def begin(self, actor: str, verb: Verb, machine: Machine) -> Operation:
-        """Begin an operation, whoever asks. The same one under way is returned; another is refused with 409."""
+        """Begin an operation, whoever asks. The same one under way is returned, another refused (409)."""
         running = self._running.get(key(machine.id))
         if running is not None:
             return self._join(verb, self.core.get(Operation, running))
@@ -87,7 +88,9 @@ class Machines(Part):
         if machine.power in _NOTHING_TO_DO[verb]:
             return self._end(operation)
         if verb == "start" and not self.core.is_up(machine.location, "compute"):
-            self.core.after(self.core.draw("allocation", self.core.physics.start_s), lambda: self._fail(operation))
+            self.core.after(
+                self.core.draw("allocation", self.core.physics.start_s), lambda: self._fail(operation)
+            )
             return operation
         self._running[key(machine.id)] = operation.id
         delay_s = self.core.draw(verb, self._duration(verb, machine))
@@ -123,10 +126,14 @@ class Machines(Part):
             self.core.after(delay_s, lambda: self._report(machine.id, since_s, "Shutdown"))
 
     def _end(self, operation: Operation) -> Operation:
-        return self.core.change(COMPUTE, "operation-ends", operation, status="Succeeded", end_s=self.core.now_s)
+        return self.core.change(
+            COMPUTE, "operation-ends", operation, status="Succeeded", end_s=self.core.now_s
+        )
 
     def _fail(self, operation: Operation) -> None:
-        text = "Allocation failed. We do not have sufficient capacity for the requested VM size in this region."
+        text = (
+            "Allocation failed. We do not have sufficient capacity for the requested VM size in this region."
+        )
         self.core.change(
             COMPUTE, "operation-ends", operation, status="Failed", end_s=self.core.now_s,
             error_code="AllocationFailed", error_message=text,

@@ -74,6 +74,8 @@ class Physics(BaseModel):
     reads: tuple[float, float] = Field(default=(250, 25), description="Bucket of reads, refill a second.")
     writes: tuple[float, float] = Field(default=(200, 10), description="Bucket of writes, refill a second.")
     deletes: tuple[float, float] = Field(default=(200, 10), description="Bucket of deletes, refill a second.")
-    global_factor: int = Field(default=15, ge=1, description="Buckets of all principals together, as a factor.")
+    global_factor: int = Field(
+        default=15, ge=1, description="Buckets of all principals together, as a factor."
+    )
     host_lists: int = Field(default=10, ge=1, description="Session host lists of one pool in one window.")
     host_list_window_s: Seconds = Field(default=300.0, description="Length of that window.")

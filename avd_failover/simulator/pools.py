@@ -1,7 +1,9 @@
-"""Host pools, application groups and workspaces (Microsoft.DesktopVirtualization 2024-04-03). Nothing is an LRO."""
+"""Host pools, application groups and workspaces (Microsoft.DesktopVirtualization 2024-04-03)."""
 
-from avd_failover.simulator.records import ApplicationGroup, HostPool, Region, Subscription, Workspace, key
+from collections.abc import Sequence
+
 from avd_failover.simulator.core import under
+from avd_failover.simulator.records import ApplicationGroup, HostPool, Region, Subscription, Workspace, key
 from avd_failover.simulator.refusals import ArmRefusal, resource_missing
 from avd_failover.simulator.requests import Part, external
 
@@ -21,7 +23,7 @@ class Pools(Part):
             raise ArmRefusal(404, "SubscriptionNotFound", text)
         return found
 
-    def regions(self) -> list[Region]:
+    def regions(self) -> Sequence[Region]:
         """Return every region of the scenario."""
         return list(self.core.table(Region).values())
 
@@ -33,7 +35,7 @@ class Pools(Part):
         self.core.require_up(found.location)
         return found
 
-    def list(self, prefix: str) -> list[HostPool]:
+    def list(self, prefix: str) -> Sequence[HostPool]:
         """Return the host pools below a subscription or resource group."""
         return under(self.core.table(HostPool).values(), prefix)
 
@@ -50,11 +52,11 @@ class Pools(Part):
         self.core.require_up(found.location)
         return found
 
-    def application_groups(self, prefix: str) -> list[ApplicationGroup]:
+    def application_groups(self, prefix: str) -> Sequence[ApplicationGroup]:
         """Return the application groups below a subscription or resource group."""
         return under(self.core.table(ApplicationGroup).values(), prefix)
 
-    def application_groups_of(self, pool: str) -> list[ApplicationGroup]:
+    def application_groups_of(self, pool: str) -> Sequence[ApplicationGroup]:
         """Return the application groups of one pool."""
         return [g for g in self.core.table(ApplicationGroup).values() if key(g.host_pool) == key(pool)]
 
@@ -66,7 +68,7 @@ class Pools(Part):
         self.core.require_up(found.location)
         return found
 
-    def workspaces(self, prefix: str) -> "list[Workspace]":
+    def workspaces(self, prefix: str) -> Sequence[Workspace]:
         """Return the workspaces below a subscription or resource group."""
         return under(self.core.table(Workspace).values(), prefix)
 

@@ -8,7 +8,7 @@ Readings of role assignments are external too, since the audit asks what an acto
 import functools
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from avd_failover.simulator.core import Core
@@ -29,10 +29,9 @@ class Request:
 
 @dataclass
 class RequestLog:
-    """Hands each request to ``on_request`` before it runs; a host that wants to restart keeps them in a file."""
+    """Hands each request to ``on_request`` before it runs; a face that may restart keeps them in a file."""
 
     on_request: Callable[[Request], None] | None = None
-    _depth: int = field(default=0, init=False)
 
     def note(self, request: Request) -> None:
         """Hand a request on, unless nobody listens."""

@@ -125,15 +125,23 @@ class Roles(Part):
         """Return one role by id or GUID. Refused with 404 ``RoleDefinitionDoesNotExist``."""
         found = self.core.find(RoleDefinition, _guid(role))
         if found is None:
-            raise ArmRefusal(404, "RoleDefinitionDoesNotExist", f"The specified role definition '{role}' does not exist.")
+            raise ArmRefusal(
+                404, "RoleDefinitionDoesNotExist", f"The specified role definition '{role}' does not exist."
+            )
         return found
 
     def _check_request(self, wanted: RoleAssignment, principal_type: str | None) -> None:
         name = wanted.name
         if not _GUID.fullmatch(name):
-            raise ArmRefusal(400, "InvalidRoleAssignmentId", f"The role assignment ID '{name}' is not valid. It must be a GUID.")
+            raise ArmRefusal(
+                400,
+                "InvalidRoleAssignmentId",
+                f"The role assignment ID '{name}' is not valid. It must be a GUID.",
+            )
         if self.core.find(RoleDefinition, _guid(wanted.role_definition_id)) is None:
-            text = f"The specified role definition with ID '{_guid(wanted.role_definition_id)}' does not exist."
+            text = (
+                f"The specified role definition with ID '{_guid(wanted.role_definition_id)}' does not exist."
+            )
             raise ArmRefusal(400, "RoleDefinitionDoesNotExist", text)
         self._check_principal(wanted.principal_id, principal_type)
         existing = self._by_name.get(key(name))

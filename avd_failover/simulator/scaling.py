@@ -1,4 +1,4 @@
-"""Scaling plans and pooled schedules (Microsoft.DesktopVirtualization 2024-04-03). ``autoscale`` acts on them."""
+"""Scaling plans and pooled schedules (API 2024-04-03); ``autoscale`` acts on them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -27,16 +27,16 @@ class Scaling(Part):
         self.core.require_up(found.location)
         return found
 
-    def list(self, prefix: str) -> list[ScalingPlan]:
+    def list(self, prefix: str) -> Sequence[ScalingPlan]:
         """Return the scaling plans below a subscription or resource group."""
         return under(self.core.table(ScalingPlan).values(), prefix)
 
-    def of_pool(self, pool: str) -> "list[ScalingPlan]":
+    def of_pool(self, pool: str) -> Sequence[ScalingPlan]:
         """Return the scaling plans that refer to a pool, enabled or not."""
         plans = self.core.table(ScalingPlan).values()
         return [plan for plan in plans if any(key(r.host_pool) == key(pool) for r in plan.references)]
 
-    def schedules(self, plan: str) -> "list[PooledSchedule]":
+    def schedules(self, plan: str) -> Sequence[PooledSchedule]:
         """Return the pooled schedules of a plan."""
         return under(self.core.table(PooledSchedule).values(), self.get(plan).id)
 
@@ -56,7 +56,7 @@ class Scaling(Part):
 
     @external
     def patch_schedule(self, actor: str, schedule: str, changes: Mapping[str, Any]) -> PooledSchedule:
-        """Change fields of a pooled schedule, named as in ``records.PooledSchedule``; times as [hour, minute].
+        """Change fields of a pooled schedule, named as in ``records``; times as [hour, minute].
 
         Refused with 400 for an unknown field or a percentage outside its range.
         """
@@ -67,7 +67,9 @@ class Scaling(Part):
 
 def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - any field of a schedule
     if name in _NOT_PATCHED or name not in {field.name for field in fields(PooledSchedule)}:
-        raise ArmRefusal(400, "400", f"Could not find member '{name}' on object of type 'ScalingPlanPooledSchedule'")
+        raise ArmRefusal(
+            400, "400", f"Could not find member '{name}' on object of type 'ScalingPlanPooledSchedule'"
+        )
     if name.endswith("_pct"):
         lowest = 1 if "threshold" in name else 0
         if not isinstance(value, int) or not lowest <= value <= 100:

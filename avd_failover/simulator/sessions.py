@@ -1,6 +1,6 @@
 """User sessions and the profile containers they hold (Microsoft.DesktopVirtualization 2024-04-03)."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from avd_failover.simulator.core import Core
 from avd_failover.simulator.hosts import Hosts
@@ -25,15 +25,13 @@ class Sessions(Part):
         self._hosts = hosts
         self._by_host: dict[str, dict[str, None]] = {}
         self._by_user: dict[str, dict[str, None]] = {}
-        self.on_lost: Callable[[str], None] = lambda user: None
-        """Told the user whose session was taken away."""
         core.watch(UserSession, self._index)
 
-    def list(self, pool: str) -> list[UserSession]:
+    def list(self, pool: str) -> Sequence[UserSession]:
         """Return every session that the service lists on a pool, ghosts included."""
         return [session for host in self._hosts.list(pool) for session in self.on_host(host.id)]
 
-    def list_on_host(self, host: str) -> "list[UserSession]":
+    def list_on_host(self, host: str) -> Sequence[UserSession]:
         """Return every session that the service lists on a host, ghosts included."""
         return self.on_host(self._hosts.get(host).id)
 
@@ -82,7 +80,6 @@ class Sessions(Part):
             return session
         ending = self.core.change(actor, "log-off", session, state="LogOff")
         self.core.after(self._log_off_takes_s(), lambda: self._gone(ending.id))
-        self.on_lost(session.user)
         return ending
 
     def drop_all(self, host: SessionHost) -> None:
@@ -90,11 +87,7 @@ class Sessions(Part):
         for session in self.on_host(host.id):
             if session.ghost:
                 continue
-            physics = self.core.physics
-            self.core.change(BROKER, "host-lost", session, ghost=True)
-            self.core.after(self.core.draw("ghost", physics.ghost_s), lambda s=session: self._forget(s))
-            self.core.after(self.core.draw("lock", physics.stale_lock_s), lambda s=session: self.release(s))
-            self.on_lost(session.user)
+            self._lose(session)
 
     def release(self, session: UserSession) -> None:
         """Free the container if that very session holds it."""
@@ -105,15 +98,19 @@ class Sessions(Part):
             return
         self.core.change(BROKER, "profile-released", container, held_by=None, host=None, host_pool=None)
 
-    def on_host(self, host: str) -> "list[UserSession]":
+    def on_host(self, host: str) -> Sequence[UserSession]:
         """Return the listed sessions of a host; for the world's own use."""
         return [self.core.get(UserSession, session) for session in self._by_host.get(key(host), ())]
 
-    def alive_on_host(self, host: str) -> "list[UserSession]":
+    def alive_on_host(self, host: str) -> Sequence[UserSession]:
         """Return the sessions that really are on a host."""
         return [session for session in self.on_host(host) if not session.ghost]
 
-    def of_user(self, user: str) -> "list[UserSession]":
+    def count_on_host(self, host: str) -> int:
+        """Return how many sessions a host is counted with."""
+        return len(self._by_host.get(key(host), ()))
+
+    def of_user(self, user: str) -> Sequence[UserSession]:
         """Return a user's sessions that really are, in order of creation."""
         found = (self.core.get(UserSession, session) for session in self._by_user.get(key(user), ()))
         return [session for session in found if not session.ghost]
@@ -128,6 +125,12 @@ class Sessions(Part):
         if found is not None and found.state == "LogOff" and not found.ghost:
             self.core.erase(BROKER, "logged-off", found)
             self.release(found)
+
+    def _lose(self, session: UserSession) -> None:
+        physics = self.core.physics
+        self.core.change(BROKER, "host-lost", session, ghost=True)
+        self.core.after(self.core.draw("ghost", physics.ghost_s), lambda: self._forget(session))
+        self.core.after(self.core.draw("lock", physics.stale_lock_s), lambda: self.release(session))
 
     def _forget(self, session: UserSession) -> None:
         found = self.core.find(UserSession, session.id)

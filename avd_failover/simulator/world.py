@@ -78,7 +78,7 @@ class Workload:
 
 
 class World:
-    """One simulated Azure. ``scenario.build`` makes it; ``requests.replay`` brings it back after a restart."""
+    """One simulated Azure. ``scenario.build`` makes it; ``requests.replay`` brings it back."""
 
     def __init__(self, *, seed: int, starts_at: datetime, physics: Physics, workload: Workload) -> None:
         self.core = core = Core(seed=seed, starts_at=starts_at, physics=physics)
