@@ -16,7 +16,10 @@ from avd_failover.journal.events import (
     StepStarted,
     StepWaiting,
 )
-from avd_failover.report.words import Names, enough, marked, plain
+from avd_failover.report.words import Names, marked, plain
+
+SKIPS_TOLD = 3
+"""A line names these and counts all; ``journal export`` has every one."""
 
 
 def tale(entries: Iterable[Entry]) -> Iterator[str]:
@@ -69,8 +72,8 @@ def _step_words(event: StepStarted | StepWaiting | StepSkips | StepEnded, names:
         case StepWaiting():
             return f"waits until {event.until:%H:%M:%S} at most: {event.because}"
         case StepSkips():
-            told = (f"{_name(skip.target, names)} {skip.because}" for skip in event.skipped)
-            return f"leaves {len(event.skipped)} alone: " + enough(told)
+            told = [f"{_name(skip.target, names)} {skip.because}" for skip in event.skipped[:SKIPS_TOLD]]
+            return f"leaves {len(event.skipped)} alone: " + "; ".join(told)
         case StepEnded():
             return f"{event.status.value}: {event.because}"
 
