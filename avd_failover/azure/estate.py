@@ -1,0 +1,74 @@
+"""The real side of the cloud seam, wired: one principal, two endpoints, seven services."""
+
+from azure.core.credentials_async import AsyncTokenCredential
+
+from avd_failover.azure.clients import Clients
+from avd_failover.azure.credentials import Identity, credential_for
+from avd_failover.azure.directory import AzureDirectory
+from avd_failover.azure.endpoints import Endpoints, origin_of
+from avd_failover.azure.graph import Graph
+from avd_failover.azure.host_pools import AzureHostPools
+from avd_failover.azure.machines import AzureMachines
+from avd_failover.azure.pipeline import ANSWER_TIMEOUT_S, ClockedTransport
+from avd_failover.azure.polling import DEADLINE_S
+from avd_failover.azure.role_assignments import AzureRoleAssignments
+from avd_failover.azure.scaling_plans import AzureScalingPlans
+from avd_failover.azure.session_hosts import AzureSessionHosts
+from avd_failover.azure.throttle import Throttle
+from avd_failover.azure.user_sessions import AzureUserSessions
+from avd_failover.domain.clock import Clock
+
+
+class AzureCloud:
+    """Everything the engine can reach in Azure (``cloud.Cloud``)."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        graph: Graph,
+        credential: AsyncTokenCredential,
+        clock: Clock,
+        *,
+        operation_deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self.assignments = AzureRoleAssignments(clients, clock)
+        self.directory = AzureDirectory(graph, clock)
+        self.pools = AzureHostPools(clients, clock)
+        self.hosts = AzureSessionHosts(clients, clock)
+        self.sessions = AzureUserSessions(clients, clock)
+        self.scaling = AzureScalingPlans(clients, clock)
+        self.machines = AzureMachines(clients, clock, deadline_s=operation_deadline_s)
+        self._closing = (clients.aclose, graph.aclose, credential.close)
+
+    async def aclose(self) -> None:
+        """Release connections and forget tokens; no verb works afterwards."""
+        for close in self._closing:
+            await close()
+
+
+def connect(
+    endpoints: Endpoints,
+    clock: Clock,
+    *,
+    credential: AsyncTokenCredential | None = None,
+    identity: Identity | None = None,
+    client_id: str = "",
+    throttle: Throttle | None = None,
+    answer_timeout_s: float = ANSWER_TIMEOUT_S,
+    operation_deadline_s: float = DEADLINE_S,
+) -> AzureCloud:
+    """Wire the services of one principal; nothing is sent and no token asked for until a verb is used.
+
+    ``credential`` wins over ``identity`` and ``client_id`` (see ``credential_for``); it is closed with the
+    cloud. A ``throttle`` handed in is shared with whoever else acts as the same principal.
+    """
+    holder = credential or credential_for(endpoints, clock, identity, client_id=client_id)
+    budget = throttle or Throttle(clock)
+    transport = ClockedTransport(clock, origin_of(endpoints.arm), answer_timeout_s=answer_timeout_s)
+    return AzureCloud(
+        Clients(endpoints, holder, budget, transport),
+        Graph(endpoints, holder, budget),
+        holder,
+        clock,
+        operation_deadline_s=operation_deadline_s,
+    )
