@@ -1,6 +1,6 @@
 """Which steps may begin: needs counted down, so that a graph of thousands costs no search."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from avd_failover.domain.graph import Step, StepGraph
 
@@ -20,11 +20,13 @@ class Frontier:
         for one in sorted(self._before):
             self._count_down(one)
 
-    def first(self) -> Iterator[Step]:
-        """Yield every step that may begin at once."""
-        for step in self._graph.steps:
-            if not self._waits_for[step.id] and step.id not in self._before:
-                yield step
+    def first(self) -> list[Step]:
+        """Return every step that may begin at once."""
+        return [
+            step
+            for step in self._graph.steps
+            if not self._waits_for[step.id] and step.id not in self._before
+        ]
 
     def ended(self, step: str) -> list[Step]:
         """Take note that a step ended; return the steps that may begin because of it."""
