@@ -1,0 +1,78 @@
+"""``/_sim``: the simulated Azure's own door, for tests, for people and for the command line's clock.
+
+No token is asked for; the server binds loopback only. Nothing here exists in Azure.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from avd_failover.simulator.audit import audit
+from avd_failover.simulator.history import plain
+from avd_failover.simulator.http.arm_common import bad_content
+from avd_failover.simulator.http.pacing import Pace
+from avd_failover.simulator.http.routing import Face, Route
+from avd_failover.simulator.http.wire import Answer, Call
+from avd_failover.simulator.world import World
+
+_FARTHEST_S = 366 * 86_400.0
+
+
+class Controls(Struct, kw_only=True):
+    """What the door shows and moves besides the world: its pace, its name, and what was asked in vain."""
+
+    pace: Pace | None = None
+    """None where nobody maps real time: then only jumps move the world."""
+    scenario: str = ""
+    gaps: Callable[[], Mapping[str, int]] = dict
+
+    def clock(self, world: World, _call: Call) -> Answer:
+        """GET /_sim/clock: the world's time, its pace, and which world it is."""
+        body = {
+            "now": world.at().isoformat(),
+            "now_s": world.now_s,
+            "speed": self.pace.speed if self.pace else 0.0,
+            "scenario": self.scenario,
+            "seed": world.core.seed,
+        }
+        return Answer(body=body)
+
+    def advance(self, world: World, call: Call) -> Answer:
+        """POST /_sim/advance {"seconds": n}: jump forward; everything due on the way happens."""
+        sent = call.body().get("seconds")
+        if isinstance(sent, bool) or not isinstance(sent, int | float) or not 0 <= sent <= _FARTHEST_S:
+            raise bad_content(f"'seconds' must be a number from 0 to {_FARTHEST_S:.0f}, not {sent!r}")
+        if self.pace is not None:
+            self.pace.jump(float(sent))
+        world.advance(world.now_s + float(sent))
+        return self.clock(world, call)
+
+    def unserved(self, _world: World, _call: Call) -> Answer:
+        """GET /_sim/gaps: what was asked for and is not simulated, and how often."""
+        asked = self.gaps()
+        return Answer(body={"gaps": [{"request": name, "times": asked[name]} for name in sorted(asked)]})
+
+
+def _audit(world: World, _call: Call) -> Answer:
+    return Answer(body=[plain(finding) for finding in audit(world)])
+
+
+def _state(world: World, _call: Call) -> Answer:
+    return Answer(body=world.snapshot())
+
+
+def _history(world: World, _call: Call) -> Answer:
+    return Answer(body=[json.loads(line) for line in world.history.dump().splitlines()])
+
+
+def routes(controls: Controls) -> tuple[Route, ...]:
+    """Return the operations of the door."""
+    return (
+        Route("GET", "/_sim/clock", controls.clock, Face.CONTROL),
+        Route("POST", "/_sim/advance", controls.advance, Face.CONTROL),
+        Route("GET", "/_sim/gaps", controls.unserved, Face.CONTROL),
+        Route("GET", "/_sim/audit", _audit, Face.CONTROL),
+        Route("GET", "/_sim/state", _state, Face.CONTROL),
+        Route("GET", "/_sim/history", _history, Face.CONTROL),
+    )

@@ -1,0 +1,179 @@
+"""Microsoft Graph v1.0: groups, their members directly and through nested groups, and users."""
+
+import base64
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from avd_failover.simulator.http.arm_common import cut, link, required
+from avd_failover.simulator.http.routing import Face, Route
+from avd_failover.simulator.http.wire import Answer, Call, Json, Refusal
+from avd_failover.simulator.records import Group, User
+from avd_failover.simulator.world import World
+
+Member: TypeAlias = User | Group
+_Members = Callable[[World, str], Sequence[Member]]
+
+_CAST = "microsoft.graph."
+_MOST = 999
+_UNSERVED = {"$filter", "$search", "$orderby", "$expand"}
+"""Query options that change an answer and that nothing here honours: refused, never ignored."""
+
+
+def _group(world: World, call: Call) -> Answer:
+    group = world.directory.group(call.params["group"])
+    return Answer(body=_context(call, "groups/$entity") | _selected(call, _group_body(group)))
+
+
+def _groups(world: World, call: Call) -> Answer:
+    return _page(call, world.directory.groups(), "groups", typed=False)
+
+
+def _user(world: World, call: Call) -> Answer:
+    user = world.directory.user(call.params["user"])
+    return Answer(body=_context(call, "users/$entity") | _selected(call, _user_body(user)))
+
+
+def _users(world: World, call: Call) -> Answer:
+    return _page(call, world.directory.users(), "users", typed=False)
+
+
+def _direct(world: World, group: str) -> Sequence[Member]:
+    return world.directory.members(group)
+
+
+def _transitive(world: World, group: str) -> Sequence[Member]:
+    return world.directory.transitive_members(group)
+
+
+def _list(members: _Members) -> Callable[[World, Call], Answer]:
+    def answer(world: World, call: Call) -> Answer:
+        return _page(call, members(world, call.params["group"]), "directoryObjects", typed=True)
+
+    return answer
+
+
+def _cast(members: _Members) -> Callable[[World, Call], Answer]:
+    """Serve ``/microsoft.graph.user`` and its kin, and ``/$count``: segments that no name can be."""
+
+    def answer(world: World, call: Call) -> Answer:
+        found, cast = members(world, call.params["group"]), call.params["cast"].lower()
+        if cast == "$count":
+            return _count(call, found)
+        if cast not in {_CAST + "user", _CAST + "group"}:
+            raise Refusal(400, "BadRequest", f"Resource not found for the segment '{call.params['cast']}'.")
+        kind = User if cast == _CAST + "user" else Group
+        return _page(call, [one for one in found if isinstance(one, kind)], cast, typed=False)
+
+    return answer
+
+
+def _count(call: Call, found: Sequence[Member]) -> Answer:
+    if call.ask.headers.get("consistencylevel", "").lower() != "eventual":
+        raise Refusal(
+            400, "Request_BadRequest", "$count is not currently supported without ConsistencyLevel: eventual."
+        )
+    return Answer(text=str(len(found)))
+
+
+def _add_member(world: World, call: Call) -> Answer:
+    reference = required(call.body(), "@odata.id", str)
+    world.directory.add_member(call.actor, call.params["group"], reference.rstrip("/").rsplit("/", 1)[-1])
+    return Answer(status=204)
+
+
+def _remove_member(world: World, call: Call) -> Answer:
+    world.directory.remove_member(call.actor, call.params["group"], call.params["member"])
+    return Answer(status=204)
+
+
+def _page(call: Call, found: Sequence[Member], what: str, *, typed: bool) -> Answer:
+    _refuse_unserved(call)
+    after = call.query.get("$skiptoken", "")
+    page, last = cut(found, lambda one: one.id.lower(), after=after, size=_top(call))
+    body = _context(call, what)
+    if call.query.get("$count", "").lower() == "true":
+        body["@odata.count"] = len(found)
+    if last is not None:
+        token = base64.urlsafe_b64encode(last.encode()).decode()
+        body["@odata.nextLink"] = link(call, {"$skiptoken": token})
+    body["value"] = [_body(call, one, typed=typed) for one in page]
+    return Answer(body=body)
+
+
+def _refuse_unserved(call: Call) -> None:
+    for option in sorted(_UNSERVED & call.query.keys()):
+        raise Refusal(400, "Request_UnsupportedQuery", f"Unsupported query: {option} is not simulated.")
+
+
+def _top(call: Call) -> int:
+    wanted = call.query.get("$top", "")
+    if not wanted:
+        return call.page
+    if not wanted.isascii() or not wanted.isdigit() or not 1 <= int(wanted) <= _MOST:
+        raise Refusal(
+            400,
+            "Request_UnsupportedQuery",
+            f"Invalid page size specified: '{wanted}'. Must be between 1 and 999.",
+        )
+    return int(wanted)
+
+
+def _body(call: Call, one: Member, *, typed: bool) -> dict[str, Json]:
+    held = _user_body(one) if isinstance(one, User) else _group_body(one)
+    if not typed:
+        return _selected(call, held)
+    kind = "user" if isinstance(one, User) else "group"
+    return {"@odata.type": f"#microsoft.graph.{kind}"} | _selected(call, held)
+
+
+def _selected(call: Call, held: dict[str, Json]) -> dict[str, Json]:
+    wanted = call.query.get("$select", "")
+    if not wanted:
+        return held
+    names = {name.strip().lower() for name in wanted.split(",")}
+    return {name: value for name, value in held.items() if name.lower() in names}
+
+
+def _user_body(user: User) -> dict[str, Json]:
+    return {
+        "id": user.id,
+        "displayName": user.display_name,
+        "userPrincipalName": user.user_principal_name,
+        "mail": user.user_principal_name,
+        "accountEnabled": True,
+    }
+
+
+def _group_body(group: Group) -> dict[str, Json]:
+    return {
+        "id": group.id,
+        "displayName": group.display_name,
+        "description": None,
+        "groupTypes": [],
+        "mailEnabled": False,
+        "mailNickname": group.display_name.replace(" ", ""),
+        "membershipRule": None,
+        "membershipRuleProcessingState": None,
+        "onPremisesSyncEnabled": None,
+        "securityEnabled": True,
+    }
+
+
+def _context(call: Call, what: str) -> dict[str, Json]:
+    return {"@odata.context": f"{call.ask.base}/v1.0/$metadata#{what}"}
+
+
+_ONE = "/v1.0/groups/{group}"
+
+ROUTES = (
+    Route("GET", "/v1.0/groups", _groups, Face.GRAPH),
+    Route("GET", _ONE, _group, Face.GRAPH),
+    Route("GET", _ONE + "/members", _list(_direct), Face.GRAPH),
+    Route("GET", _ONE + "/members/{cast}", _cast(_direct), Face.GRAPH),
+    Route("GET", _ONE + "/transitiveMembers", _list(_transitive), Face.GRAPH),
+    Route("GET", _ONE + "/transitiveMembers/{cast}", _cast(_transitive), Face.GRAPH),
+    Route("POST", _ONE + "/members/$ref", _add_member, Face.GRAPH),
+    Route("DELETE", _ONE + "/members/{member}/$ref", _remove_member, Face.GRAPH),
+    Route("GET", "/v1.0/users", _users, Face.GRAPH),
+    Route("GET", "/v1.0/users/{user}", _user, Face.GRAPH),
+)

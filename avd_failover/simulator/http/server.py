@@ -1,0 +1,189 @@
+"""The simulated Azure on a loopback port: the only module that knows aiohttp.
+
+Real time times ``speed`` is the world's time. The world is moved before every request, and twenty times a
+second besides, so that things happen while nobody asks.
+"""
+
+import asyncio
+import errno
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from ipaddress import ip_address
+from pathlib import Path
+
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.web_protocol import RequestHandler
+
+from avd_failover.simulator.http.control import Controls, routes
+from avd_failover.simulator.http.face import Azure, Finished, Pages
+from avd_failover.simulator.http.pacing import Pace
+from avd_failover.simulator.http.persistence import Memory
+from avd_failover.simulator.http.wire import Ask, Refusal
+from avd_failover.simulator.world import World
+
+TICK_S = 0.05
+"""Real seconds between two looks at what is due."""
+
+MARK_S = 0.25
+"""Real seconds that a written time mark reaches ahead."""
+
+LARGEST_BODY = 4 * 1024 * 1024
+"""ARM takes no larger request (documented limit of 4 MB)."""
+
+_LOOPBACK_NAMES = {"localhost", "127.0.0.1", "[::1]"}
+_PORT = re.compile(r":\d+$")
+
+
+class PortInUseError(OSError):
+    """Another process listens on the port; the message says what to do."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(
+            errno.EADDRINUSE,
+            f"port {port} is in use: stop what listens there, or let --port 0 choose a free one",
+        )
+        self.port = port
+
+
+class Server:
+    """A simulated Azure being served. ``url`` is the endpoint of ARM, of Graph and of tokens alike."""
+
+    def __init__(self, world: World, azure: Azure, pace: Pace, memory: Memory | None) -> None:
+        self.world = world
+        self.azure = azure
+        self.url = ""
+        self.port = 0
+        self._pace = pace
+        self._memory = memory
+        self._marked_s = -1.0
+
+    def move(self) -> None:
+        """Bring the world to its time, after the mark that covers it is written."""
+        now_s = self._pace.world_s(asyncio.get_running_loop().time())
+        if self._memory is not None and now_s > self._marked_s:
+            self._marked_s = now_s + MARK_S * self._pace.speed
+            self._memory.mark(self._marked_s)
+        self.world.advance(now_s)
+
+    async def tick(self) -> None:
+        """Keep the world moving while nobody asks."""
+        while True:
+            self.move()
+            await asyncio.sleep(TICK_S)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request of the wire."""
+        try:
+            body = await request.read() if request.body_exists else b""
+        except web.HTTPRequestEntityTooLarge:
+            return self._respond(_ask(request, b""), too_large=True)
+        return self._respond(_ask(request, body), too_large=False)
+
+    def _respond(self, ask: Ask, *, too_large: bool) -> web.Response:
+        self.move()
+        refused = _refused(ask, too_large=too_large)
+        answer = self.azure.answer(ask) if refused is None else self.azure.refuse(ask, refused)
+        return _response(answer, close=too_large)
+
+
+@asynccontextmanager
+async def serve(
+    world: World,
+    *,
+    port: int = 0,
+    speed: float = 60.0,
+    host: str = "127.0.0.1",
+    log_to: Path | None = None,
+    scenario: str = "",
+    pages: Pages | None = None,
+) -> AsyncIterator[Server]:
+    """Serve a world until the block ends; ``port`` 0 takes a free one.
+
+    ``log_to`` remembers what was asked (``persistence``). ``scenario`` is the name that the clock tells.
+
+    Raises:
+        PortInUseError: Somebody listens there already.
+        ValueError: ``host`` is no loopback address, or ``speed`` is not above 0.
+    """
+    if not ip_address(host).is_loopback:
+        raise ValueError(f"a simulated Azure is served on loopback only, not on {host}")
+    pace = Pace(speed=speed, real_s=asyncio.get_running_loop().time(), world_s=world.now_s)
+    async with AsyncExitStack() as stack:
+        memory = _remembering(stack, world, log_to)
+        controls = Controls(pace=pace, scenario=scenario)
+        azure = Azure(world, pages=pages, more=routes(controls))
+        controls.gaps = lambda: azure.gaps
+        server = Server(world, azure, pace, memory)
+        server.port = await _listen(stack, server, host, port)
+        server.url = f"http://{f'[{host}]' if ':' in host else host}:{server.port}"
+        stack.push_async_callback(_stopped, asyncio.create_task(server.tick()))
+        yield server
+
+
+def _remembering(stack: AsyncExitStack, world: World, path: Path | None) -> Memory | None:
+    if path is None:
+        return None
+    memory = Memory(world, path)
+    stack.callback(memory.close)
+    world.log.on_request = memory.note
+    stack.callback(setattr, world.log, "on_request", None)
+    return memory
+
+
+async def _listen(stack: AsyncExitStack, server: Server, host: str, port: int) -> int:
+    served = web.Server(server.handle, request_factory=_request, access_log=None)
+    runner = web.ServerRunner(served, shutdown_timeout=1.0)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUseError(port) from error
+        raise
+    bound: int = runner.addresses[0][1]
+    return bound
+
+
+async def _stopped(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _request(
+    message: RawRequestMessage,
+    payload: StreamReader,
+    protocol: RequestHandler,
+    writer: AbstractStreamWriter,
+    task: "asyncio.Task[None]",
+) -> web.BaseRequest:
+    loop = asyncio.get_running_loop()
+    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=LARGEST_BODY)
+
+
+def _ask(request: web.BaseRequest, body: bytes) -> Ask:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    base = f"http://{headers.get('host', '')}"
+    return Ask(method=request.method, target=request.raw_path, headers=headers, body=body, base=base)
+
+
+def _refused(ask: Ask, *, too_large: bool) -> Refusal | None:
+    """Refuse what no operation should see: a body beyond the limit, and a foreign name for this machine."""
+    if too_large:
+        return Refusal(
+            413, "RequestContentTooLarge", f"The request content exceeds the limit of {LARGEST_BODY} bytes."
+        )
+    if _PORT.sub("", ask.headers.get("host", "")).lower() not in _LOOPBACK_NAMES:
+        return Refusal(421, "MisdirectedRequest", "A simulated Azure answers to loopback names only.")
+    return None
+
+
+def _response(answer: Finished, *, close: bool) -> web.Response:
+    response = web.Response(status=answer.status, headers=answer.headers, body=answer.body or None)
+    if close:
+        response.force_close()
+    return response
