@@ -37,14 +37,11 @@ _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "[::1]"}
 _PORT = re.compile(r":\d+$")
 
 
-class PortInUseError(OSError):
+class PortInUseError(Exception):
     """Another process listens on the port; the message says what to do."""
 
     def __init__(self, port: int) -> None:
-        super().__init__(
-            errno.EADDRINUSE,
-            f"port {port} is in use: stop what listens there, or let --port 0 choose a free one",
-        )
+        super().__init__(f"port {port} is in use: stop what listens there, or take port 0 for a free one")
         self.port = port
 
 
