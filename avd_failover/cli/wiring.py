@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from avd_failover.azure.estate import connect
-from avd_failover.azure.pipeline import Endpoints
+from avd_failover.azure.endpoints import Endpoints
 from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
 from avd_failover.cli.settings import Where
@@ -64,7 +64,7 @@ async def wire(where: Where, simulation: Simulation | None) -> AsyncIterator[Wir
             where = await stack.enter_async_context(_simulated(simulation))
         world = await asyncio.to_thread(_world_clock, where) if where.loopback else None
         clock = LoopClock(world.now, speed=world.speed) if world else LoopClock(datetime.now(UTC))
-        cloud = await connect(Endpoints(arm=where.arm, graph=where.graph), clock)
+        cloud = connect(Endpoints(arm=where.arm, graph=where.graph), clock)
         stack.push_async_callback(cloud.aclose)
         yield Wired(cloud=cloud, clock=clock, where=where, simulated=world.scenario if world else None)
 

@@ -89,11 +89,10 @@ class SwitchOn:
 
     def plan(self, seen: LampsSeen) -> Moves:
         dark = [lamp for lamp in seen.lamps if lamp.power is not PowerState.RUNNING]
+        lit = [lamp for lamp in seen.lamps if lamp not in dark]
         return Moves(
             actions=tuple(StartMachine(machine=lamp.id, reason="too dark") for lamp in dark),
-            skipped=tuple(
-                Skipped(target=lamp.id, because="is on") for lamp in seen.lamps if lamp not in dark
-            ),
+            skipped=tuple(Skipped(target=lamp.id, because="is on") for lamp in lit),
         )
 
     def prove(self, looks: Sequence[LampsSeen]) -> Verdict:

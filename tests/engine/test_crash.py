@@ -28,7 +28,7 @@ class DyingStore(MemoryStore):
         super().__init__(run)
         self.dies_at, self.after = dies_at, after
 
-    def append(self, lines):  # type: ignore[no-untyped-def]
+    def append(self, lines):
         self.dies_at -= 1
         if self.dies_at == 0 and not self.after:
             raise KilledError
@@ -52,7 +52,7 @@ class DyingLamps(Lamps):
         self.durable = list(self.store.lines)
         raise KilledError
 
-    async def start(self, machine):  # type: ignore[no-untyped-def]
+    async def start(self, machine):
         self.dies_at -= 1
         mine = self.dies_at == 0
         if mine and not self.after:
@@ -106,7 +106,7 @@ def test_nothing_is_sent_after_the_journal_is_lost() -> None:
     class Lost(MemoryStore):
         left = 3
 
-        def append(self, lines):  # type: ignore[no-untyped-def]
+        def append(self, lines):
             self.left -= 1
             if self.left < 0:
                 raise JournalLostError("no space left on device")

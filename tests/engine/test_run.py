@@ -12,7 +12,7 @@ from avd_failover.domain.plan import Mode
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.journal.events import Outcome
 from avd_failover.operations.base import AnyOperation, Blocked, Bound, Moot, Proven
-from tests.engine.lamps import Fixed, Lamps, Stage, SwitchOn, lamp_step, make_graph
+from tests.engine.lamps import Fixed, Stage, SwitchOn, lamp_step, make_graph
 
 DIAMOND = make_graph(
     lamp_step("root"),
@@ -164,7 +164,7 @@ def test_a_held_run_goes_on_after_the_cause_is_mended() -> None:
 
 def test_a_defect_of_an_operation_ends_the_run_without_an_end_in_the_journal() -> None:
     class Broken(Fixed):
-        def prove(self, looks):  # type: ignore[no-untyped-def]
+        def prove(self, looks):
             raise ZeroDivisionError
 
     stage = Stage(make_graph(Step(id="check", uses="check"), lamp_step("slow")))

@@ -162,7 +162,7 @@ def test_waits_between_failing_reads_grow_and_stay_bounded() -> None:
 
 def test_an_accepted_action_is_not_sent_again_while_it_may_still_show() -> None:
     class Slow(Lamps):
-        async def start(self, machine):  # type: ignore[no-untyped-def]
+        async def start(self, machine):
             accepted = await super().start(machine)
             self.on.discard(machine)
             if len(self.sent) > 1:
