@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from enum import Enum
 
 from msgspec import Struct
 
 from avd_failover.domain.actions import GrantAssignment, RevokeAssignment
 from avd_failover.domain.plan import Plan, Side
+from avd_failover.domain.words import counted
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState
+from avd_failover.report.words import duration
 
 OVER_PROPAGATION_S = 600.0
 """The budget is the propagation bound D and this much (safety L4)."""
@@ -67,3 +70,50 @@ def _possible(attempt: Attempt) -> bool:
 
 def _twins(plan: Plan) -> dict[str, str]:
     return {twin.on(side): twin.name for twin in plan.application_groups for side in Side}
+
+
+class _Phase(Enum):
+    NONE = "none"
+    OPEN = "open"
+    OVER = "over"
+    CLOSED = "closed"
+
+
+class GapWatch:
+    """Tells each turn of the access gap once: that it began, that it is over its budget, that it ended."""
+
+    def __init__(self) -> None:
+        self._phase = _Phase.NONE
+
+    @property
+    def open(self) -> bool:
+        """Whether a gap is under way, so that looking again may tell something new."""
+        return self._phase in {_Phase.OPEN, _Phase.OVER}
+
+    def look(self, state: RunState, now: datetime) -> AccessGap | None:
+        """Return the gap if it took a turn since the last look."""
+        gap = access_gap(state, now)
+        phase = _phase(gap)
+        if phase is self._phase:
+            return None
+        self._phase = phase
+        return gap
+
+
+def _phase(gap: AccessGap | None) -> _Phase:
+    if gap is None:
+        return _Phase.NONE
+    if not gap.open:
+        return _Phase.CLOSED
+    return _Phase.OVER if gap.over else _Phase.OPEN
+
+
+def gap_words(gap: AccessGap) -> str:
+    """Say how long users have been, or were, without access, and whether that is over the budget."""
+    budget = duration(gap.budget_s)
+    if gap.open:
+        tail = f"OVER its budget of {budget}" if gap.over else f"budget {budget}"
+        return f"{duration(gap.seconds)} and RUNNING, {counted(gap.pairs, 'group assignment')}; {tail}"
+    return f"{duration(gap.seconds)} at most; " + (
+        f"OVER its budget of {budget}" if gap.over else "in budget"
+    )

@@ -1,0 +1,163 @@
+"""Progress for logs, pipes and screen readers: one line on stderr for each thing that matters.
+
+A line is never taken back, so counts and waits are told when they have moved and some time has passed, on
+the run's clock. Nothing here raises: when stderr is gone, so is the progress, and the run goes on.
+"""
+
+import re
+import sys
+from collections.abc import Hashable
+from datetime import datetime
+from types import TracebackType
+from typing import Self, TextIO
+
+from avd_failover.domain.actions import GrantAssignment, RevokeAssignment
+from avd_failover.domain.clock import Clock
+from avd_failover.domain.words import counted
+from avd_failover.engine.steps import UNDER_WAY
+from avd_failover.journal.events import (
+    ActionEnded,
+    Entry,
+    Outcome,
+    RunEnded,
+    RunPinned,
+    RunResumed,
+    StepEnded,
+    StepStarted,
+    StepWaiting,
+)
+from avd_failover.journal.state import Attempt, RunState
+from avd_failover.report.gap import GapWatch, gap_words
+from avd_failover.report.tally import tally, under_way
+from avd_failover.report.words import Names, duration, journey, marked, plain, stopwatch, travel
+
+EVERY_S = 10.0
+"""Between two lines of the same kind about one step, on the run's clock: a guess at what can be read."""
+
+_NUMBERS = re.compile(r"\d+")
+
+
+class Plain:
+    """A Progress that writes lines."""
+
+    def __init__(self, clock: Clock, stream: TextIO | None = None) -> None:
+        self._clock = clock
+        self._stream: TextIO | None = stream or sys.stderr
+        self._state: RunState | None = None
+        self._told_s: dict[Hashable, float] = {}
+        self._waits: dict[str, str] = {}
+        self._gap = GapWatch()
+
+    def entry(self, entry: Entry, state: RunState) -> None:
+        """Write a line if the entry matters to a person."""
+        self._state = state
+        match entry.event:
+            case RunPinned() | RunResumed() | RunEnded() as event:
+                self._run(event, state)
+            case StepStarted() | StepEnded() as event:
+                self._step(event, state)
+            case StepWaiting() as event:
+                self.waiting(event.step, event.because, event.until)
+            case ActionEnded() as event:
+                self._action(event, state.attempts[event.n], state)
+            case _:
+                pass
+
+    def waiting(self, step: str, because: str, until: datetime) -> None:
+        """Write what a step waits for when that changes; mere numbers in it may change every ten seconds."""
+        if self._gap.open and self._due("gap"):
+            self._told_s["gap"] = self._clock.monotonic()
+            self._look_at_gap()
+        kind = _NUMBERS.sub("#", because)
+        news = self._waits.get(step) != kind
+        if because and (news or self._due((step, "wait"))):
+            self._waits[step] = kind
+            self._told_s[step, "wait"] = self._clock.monotonic()
+            left = (until - self._clock.now()).total_seconds()
+            self.say(f"{step}: waits: {because} (at most {duration(left)} more)")
+
+    def say(self, line: str) -> None:
+        """Write a line of one's own, with the run's time in front."""
+        state = self._state
+        if state is None:
+            return self._write(plain(line))
+        at = stopwatch((self._clock.now() - state.started_at).total_seconds())
+        return self._write(marked(plain(f"[{at:>8}] {line}"), state.pinned.simulated))
+
+    def close(self) -> None:
+        """Write no more. Twice is harmless."""
+        self._stream = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self, event: RunPinned | RunResumed | RunEnded, state: RunState) -> None:
+        match event:
+            case RunPinned():
+                self.say(
+                    f"{travel(event.route)} of {event.route.plan.name}, {journey(event.route)}: {event.run}"
+                )
+            case RunResumed():
+                self.say(f"{state.run} goes on, by process {event.holder.pid} on {event.holder.host}")
+            case RunEnded():
+                self._look_at_gap()
+                self.say(f"run {event.status.value}: {event.because}")
+                for finding in event.findings:
+                    self.say(f"  {finding.code} {finding.subject}: {finding.detail}")
+
+    def _step(self, event: StepStarted | StepEnded, state: RunState) -> None:
+        if isinstance(event, StepStarted):
+            self._told_s[event.step, "count"] = self._clock.monotonic()
+            return self.say(f"{event.step}: started")
+        self._waits.pop(event.step, None)
+        self._look_at_gap()
+        step = state.steps[event.step]
+        took = (
+            f" after {duration((self._clock.now() - step.started_at).total_seconds())}"
+            if step.started_at
+            else ""
+        )
+        return self.say(f"{event.step}: {event.status.value}{took}: {event.because}")
+
+    def _action(self, event: ActionEnded, attempt: Attempt, state: RunState) -> None:
+        if isinstance(attempt.action, RevokeAssignment | GrantAssignment):
+            self._look_at_gap()
+        if event.outcome in {Outcome.APPLIED, Outcome.VOID}:
+            if self._due((attempt.step, "count")):
+                self._told_s[attempt.step, "count"] = self._clock.monotonic()
+                more = under_way(state) >= UNDER_WAY
+                self.say(f"{attempt.step}: {tally(state.steps[attempt.step], more=more)}")
+        elif self._due((attempt.step, event.outcome)):
+            self._told_s[attempt.step, event.outcome] = self._clock.monotonic()
+            sentence = Names(state.pinned.route).sentence(attempt.action)
+            self.say(f"{attempt.step}: {event.outcome.value}: {sentence}: {event.detail}")
+
+    def _look_at_gap(self) -> None:
+        state = self._state
+        if state is None or (gap := self._gap.look(state, self._clock.now())) is None:
+            return
+        if gap.open and not gap.over:
+            pairs = counted(gap.pairs, "group assignment")
+            self.say(f"ACCESS GAP begins: {pairs} in transit, budget {duration(gap.budget_s)}")
+        else:
+            self.say(f"{'ALARM: access gap' if gap.open else 'access gap ended:'} {gap_words(gap)}")
+
+    def _due(self, key: Hashable) -> bool:
+        told_s = self._told_s.get(key)
+        return told_s is None or self._clock.monotonic() - told_s >= EVERY_S
+
+    def _write(self, line: str) -> None:
+        stream = self._stream
+        if stream is None:
+            return
+        encoding = getattr(stream, "encoding", None) or "utf-8"
+        try:
+            stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+            stream.flush()
+        except (OSError, ValueError):  # a pipe that nobody reads any more, or a closed file
+            self._stream = None

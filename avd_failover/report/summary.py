@@ -1,0 +1,202 @@
+"""The last screen of a run: what happened, what is owed or unknown, and what to type next.
+
+The fields of the data form are a contract with scripts: they are added to, never renamed. Durations are
+seconds; what is not known, or did not happen, is null.
+"""
+
+from collections.abc import Iterator
+from typing import TypedDict
+
+from avd_failover.domain.actions import LogOff, StartMachine
+from avd_failover.domain.states import RunStatus, StepStatus
+from avd_failover.domain.words import counted, listed
+from avd_failover.journal.state import Attempt, RunState, StepState
+from avd_failover.report.gap import access_gap, gap_words
+from avd_failover.report.moved import Place, at, places
+from avd_failover.report.preview import FindingData, findings_text, left_alone
+from avd_failover.report.redaction import redact
+from avd_failover.report.words import Names, duration, journey, marked, plain, travel
+
+SHOWN = 5
+"""Of each list; the journal has them all."""
+
+_NEXT = {
+    RunStatus.RUNNING: ("failover status {run}",),
+    RunStatus.COMPLETED: ("failover journal verify {run}",),
+    RunStatus.REFUSED: ("failover --plan {plan} --dry-run    once the cause above is mended",),
+    RunStatus.HELD: (
+        "failover resume {run}    once the cause above is settled: looks again and goes on from here",
+        "failover status {run}    to see every step first; nothing runs meanwhile",
+    ),
+    RunStatus.FAILED: (
+        "failover resume {run}    once the cause above is mended: looks again and goes on from here",
+        "failover status {run}    to see every step first; nothing runs meanwhile",
+    ),
+    RunStatus.INTERRUPTED: ("failover resume {run}",),
+}
+
+
+class SummaryData(TypedDict):
+    """The end of a run, or where it stands."""
+
+    run: str
+    plan: str
+    direction: str
+    mode: str
+    scope: str
+    simulated: str | None
+    state: str
+    because: str
+    changed: bool
+    moved: list[str]
+    in_transit: list[str]
+    sessions_ended: int
+    hosts_started: int
+    recovery_s: float | None
+    rto_s: float
+    access_gap_s: float | None
+    access_gap_open: bool
+    debts: list[str]
+    unknown: int
+    findings: list[FindingData]
+    journal: str | None
+    next: list[str]
+
+
+def summary_data(state: RunState, journal: str | None = None) -> SummaryData:
+    """Return the summary as data; ``journal`` is where the journal lies."""
+    route, found = state.pinned.route, places(state)
+    gap = access_gap(state, state.last_at)
+    return {
+        "run": state.run,
+        "plan": route.plan.name,
+        "direction": route.direction,
+        "mode": route.mode.value,
+        "scope": route.scope,
+        "simulated": state.pinned.simulated,
+        "state": state.status.value,
+        "because": redact(state.because),
+        "changed": state.changed,
+        "moved": [pair.label for pair in at(Place.TARGET, found)],
+        "in_transit": [pair.label for pair in at(Place.TRANSIT, found)],
+        "sessions_ended": _done(state, LogOff),
+        "hosts_started": _done(state, StartMachine),
+        "recovery_s": state.recovery_s,
+        "rto_s": route.plan.objectives.rto_s,
+        "access_gap_s": gap.seconds if gap else None,
+        "access_gap_open": gap is not None and gap.open,
+        "debts": [step.step.id for step in _steps(state, StepStatus.DEBT)],
+        "unknown": len(_unknown(state)),
+        "findings": [
+            {"code": one.code, "subject": one.subject, "detail": redact(one.detail)} for one in state.findings
+        ],
+        "journal": journal,
+        "next": [command.split("    ")[0] for command in _next(state)],
+    }
+
+
+def summary_text(state: RunState, journal: str | None = None) -> str:
+    """Return the summary for people; every line says SIMULATED where the Azure is simulated."""
+    return marked("\n".join(_lines(state, journal)), state.pinned.simulated)
+
+
+def _lines(state: RunState, journal: str | None) -> Iterator[str]:
+    names = Names(state.pinned.route)
+    yield from _headline(state)
+    yield from findings_text(state.findings, names)
+    if not state.changed:
+        yield "  changed     nothing in Azure"
+    else:
+        yield from _changes(state)
+        yield from _times(state)
+    yield from _left(state, names)
+    yield from _owed(state)
+    yield from _unknowns(state, names)
+    yield plain(f"  run         {state.run}")
+    if journal is not None:
+        yield plain(f"  journal     {journal}")
+    for command in _next(state):
+        yield plain(f"  next        {command}")
+
+
+def _headline(state: RunState) -> Iterator[str]:
+    route = state.pinned.route
+    word = state.status.value.upper()
+    if state.status is RunStatus.COMPLETED and not state.changed:
+        word = "NOTHING WAS CHANGED"
+    yield plain(f"{word}: {travel(route)} of {route.plan.name}, {journey(route)}")
+    if state.because and not _usual(state):
+        yield plain(f"  because     {state.because}")
+
+
+def _usual(state: RunState) -> bool:
+    return state.status is RunStatus.COMPLETED and state.changed
+
+
+def _changes(state: RunState) -> Iterator[str]:
+    found = places(state)
+    moved, transit = at(Place.TARGET, found), at(Place.TRANSIT, found)
+    groups = list(dict.fromkeys(pair.group.name for pair in moved))
+    names = f": {listed(groups, SHOWN)}" if groups else ""
+    yield plain(f"  moved       {len(moved)} of {counted(len(found), 'group assignment')}{names}")
+    if transit:
+        yield plain(
+            f"  NO ACCESS   {listed([pair.label for pair in transit], SHOWN)}: revoked, not granted yet"
+        )
+    yield f"  sessions    {_done(state, LogOff)} logged off"
+    yield f"  hosts       {_done(state, StartMachine)} started"
+
+
+def _times(state: RunState) -> Iterator[str]:
+    rto_s = state.pinned.route.plan.objectives.rto_s
+    if state.recovery_s is not None:
+        kept = "kept" if state.recovery_s <= rto_s else f"MISSED by {duration(state.recovery_s - rto_s)}"
+        yield f"  recovery    {duration(state.recovery_s)} of {duration(rto_s)} allowed: {kept}"
+    else:
+        used = duration((state.last_at - state.started_at).total_seconds())
+        yield f"  recovery    not yet; {used} of {duration(rto_s)} used"
+    if (gap := access_gap(state, state.last_at)) is not None:
+        yield f"  access gap  {gap_words(gap)}"
+
+
+def _left(state: RunState, names: Names) -> Iterator[str]:
+    lines = [line for step in state.steps.values() for line in _left_by(step, names)]
+    yield from (f"  skipped     {line}" for line in lines[:SHOWN])
+    if len(lines) > SHOWN:
+        yield f"  skipped     and {len(lines) - SHOWN} more reasons: failover status {plain(state.run)}"
+
+
+def _left_by(step: StepState, names: Names) -> Iterator[str]:
+    if step.status is StepStatus.SKIPPED:
+        yield plain(f"{step.step.id}: {step.because}")
+    else:
+        yield from (plain(f"{step.step.id} ") + line for line in left_alone(step.skipped.values(), names))
+
+
+def _owed(state: RunState) -> Iterator[str]:
+    for step in _steps(state, StepStatus.DEBT):
+        yield plain(f"  OWED        {step.step.id}, to be settled before any later run: {step.because}")
+
+
+def _unknowns(state: RunState, names: Names) -> Iterator[str]:
+    unknown = _unknown(state)
+    if unknown:
+        said = listed([names.sentence(attempt.action) for attempt in unknown], SHOWN)
+        yield f"  UNKNOWN     sent, answer lost, settled by reading on resume: {said}"
+
+
+def _next(state: RunState) -> list[str]:
+    commands = _NEXT[state.status]
+    return [one.format(run=state.run, plan=state.pinned.route.plan.name) for one in commands]
+
+
+def _done(state: RunState, kind: type[LogOff] | type[StartMachine]) -> int:
+    return len({one.action.target for one in state.applied() if isinstance(one.action, kind)})
+
+
+def _unknown(state: RunState) -> list[Attempt]:
+    return [attempt for attempt in state.attempts.values() if attempt.open]
+
+
+def _steps(state: RunState, status: StepStatus) -> list[StepState]:
+    return [step for step in state.steps.values() if step.status is status]
