@@ -83,10 +83,21 @@ class StepGraph(Struct, frozen=True, kw_only=True):
 
     def levels(self) -> Iterator[tuple[Step, ...]]:
         """Yield the steps rank by rank: each rank needs only earlier ones."""
-        ended: set[str] = set()
-        while rank := self.ready(ended, ended):
-            yield rank
-            ended.update(step.id for step in rank)
+        waits_for = {step.id: len(set(step.needs)) for step in self.steps}
+        followers: dict[str, list[str]] = {step.id: [] for step in self.steps}
+        for step in self.steps:
+            for need in set(step.needs):
+                followers[need].append(step.id)
+        place = {step.id: index for index, step in enumerate(self.steps)}
+        rank = [step.id for step in self.steps if not step.needs]
+        while rank:
+            yield tuple(self.steps[place[one]] for one in rank)
+            opened: list[str] = []
+            for follower in (follower for one in rank for follower in followers[one]):
+                waits_for[follower] -= 1
+                if not waits_for[follower]:
+                    opened.append(follower)
+            rank = sorted(opened, key=place.__getitem__)
 
     def _unorderable(self) -> list[str]:
         ordered = {step.id for rank in self.levels() for step in rank}

@@ -11,10 +11,10 @@ class Frontier:
     def __init__(self, graph: StepGraph, ended: Iterable[str] = ()) -> None:
         self._graph = graph
         self._order = {step.id: index for index, step in enumerate(graph.steps)}
-        self._waits_for = {step.id: len(step.needs) for step in graph.steps}
+        self._waits_for = {step.id: len(set(step.needs)) for step in graph.steps}
         self._opens: dict[str, list[Step]] = {step.id: [] for step in graph.steps}
         for step in graph.steps:
-            for need in step.needs:
+            for need in set(step.needs):
                 self._opens[need].append(step)
         self._before = frozenset[str](ended)
         for one in sorted(self._before):
@@ -23,9 +23,7 @@ class Frontier:
     def first(self) -> list[Step]:
         """Return every step that may begin at once."""
         return [
-            step
-            for step in self._graph.steps
-            if not self._waits_for[step.id] and step.id not in self._before
+            step for step in self._graph.steps if not self._waits_for[step.id] and step.id not in self._before
         ]
 
     def ended(self, step: str) -> list[Step]:

@@ -1,10 +1,13 @@
 """The one retry policy: what is Transient is tried again, and nothing else is.
 
-What is tried again is always a whole round of a step, which begins with a reading. So no mutation is ever
+What is tried again is always the loop of a step, which begins with a reading. So no mutation is ever
 repeated without having looked first.
 """
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
@@ -12,21 +15,51 @@ from avd_failover.domain.clock import Clock
 from avd_failover.domain.faults import TransientError
 from avd_failover.engine.stop import StopSignal
 
-LONGEST_WAIT_S = 60.0
-"""Between two tries when Azure names no time; a guess, long enough to spare a region that is down."""
+T = TypeVar("T")
+
+SHORTEST_WAIT_S, LONGEST_WAIT_S = 2.0, 60.0
+"""Between two tries when Azure names no time, doubling in between; guesses, the longer one long enough to
+spare a region that is down."""
 
 
-class _AsAsked(wait_base):
-    """Wait for what the cloud asked, or exponentially where it asked for nothing."""
+class Patience:
+    """Tries again what is Transient until a deadline on the clock; a stop request ends a wait at once."""
 
-    def __init__(self) -> None:
-        self._otherwise = wait_exponential(multiplier=2.0, min=2.0, max=LONGEST_WAIT_S)
+    def __init__(self, clock: Clock, stop: StopSignal, deadline_s: float) -> None:
+        self._clock = clock
+        self._stop = stop
+        self._faults = _Faults()
+        self._policy = AsyncRetrying(
+            retry=retry_if_exception_type(TransientError),
+            wait=self._faults,
+            stop=_AtDeadline(clock, deadline_s),
+            sleep=self._sleep,
+            reraise=True,
+        )
+
+    async def with_(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Return what ``attempt`` returns. The last TransientError is raised again at the deadline."""
+        return await self._policy(attempt)
+
+    def calm(self) -> None:
+        """Take note that the cloud answered: the next fault waits shortly again."""
+        self._faults.in_a_row = 0
+
+    async def _sleep(self, seconds: float) -> None:
+        await self._stop.sleep(self._clock, seconds)
+
+
+class _Faults(wait_base):
+    """Wait for what the cloud asked; where it asked for nothing, twice as long as the time before."""
+
+    in_a_row = 0
 
     def __call__(self, retry_state: RetryCallState) -> float:
+        self.in_a_row += 1
         fault = retry_state.outcome.exception() if retry_state.outcome else None
         if isinstance(fault, TransientError) and fault.wait_s > 0:
             return fault.wait_s
-        return self._otherwise(retry_state)
+        return min(LONGEST_WAIT_S, SHORTEST_WAIT_S * 2.0 ** (self.in_a_row - 1))
 
 
 class _AtDeadline(stop_base):
@@ -38,21 +71,3 @@ class _AtDeadline(stop_base):
 
     def __call__(self, retry_state: RetryCallState) -> bool:
         return self._clock.monotonic() + retry_state.upcoming_sleep > self._deadline_s
-
-
-def patiently(clock: Clock, stop: StopSignal, deadline_s: float) -> AsyncRetrying:
-    """Return the policy for one round: Transient faults wait as asked, until a deadline on the clock.
-
-    The last TransientError is raised again at the deadline. A stop request ends a wait at once.
-    """
-
-    async def sleep(seconds: float) -> None:
-        await stop.sleep(clock, seconds)
-
-    return AsyncRetrying(
-        retry=retry_if_exception_type(TransientError),
-        wait=_AsAsked(),
-        stop=_AtDeadline(clock, deadline_s),
-        sleep=sleep,
-        reraise=True,
-    )

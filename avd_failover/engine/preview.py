@@ -14,7 +14,7 @@ from avd_failover.domain.actions import Moves
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.graph import Step
 from avd_failover.engine.memory import RunMemory
-from avd_failover.engine.patience import patiently
+from avd_failover.engine.patience import Patience
 from avd_failover.engine.run import Operations
 from avd_failover.engine.stop import StopSignal
 from avd_failover.journal.events import RunPinned
@@ -66,10 +66,7 @@ async def preview(
     async def look(step: Step) -> StepPreview:
         bound = Bound(run=pinned.run, epoch=pinned.holder.epoch, route=pinned.route, step=step)
         operation = operations(bound)
-        seen: Any = None
-        async for attempt in patiently(clock, stop, deadline_s):
-            with attempt:
-                seen = await operation.observe(cloud, memory)
+        seen: Any = await Patience(clock, stop, deadline_s).with_(lambda: operation.observe(cloud, memory))
         return StepPreview(step=step, moves=operation.plan(seen), verdict=operation.prove((seen,)))
 
     steps = [step for step in pinned.graph.steps if pinned.route.mode in step.modes]

@@ -92,12 +92,7 @@ class Run:
         idle.cancel()
 
     def _begin(self, step: Step) -> None:
-        if self._state.pinned.route.mode not in step.modes:
-            because = f"applies to {' and '.join(mode.value for mode in step.modes)} runs only"
-            self._journal.append(StepEnded(step=step.id, status=StepStatus.SKIPPED, because=because))
-            self._follow(step)
-            return
-        task = asyncio.ensure_future(self._run_step(step))
+        task = asyncio.ensure_future(self._run_from(step))
         self._tasks.add(task)
         task.add_done_callback(self._left)
 
@@ -109,7 +104,17 @@ class Run:
         if not self._tasks:
             self._idle.set()
 
-    async def _run_step(self, step: Step) -> None:
+    async def _run_from(self, step: Step) -> None:
+        """Run a step and, in the same task, one of the steps that it enables; others get their own."""
+        following: Step | None = step
+        while following is not None:
+            following = await self._run_step(following)
+
+    async def _run_step(self, step: Step) -> Step | None:
+        if self._tools.mode not in step.modes:
+            because = f"applies to {' and '.join(mode.value for mode in step.modes)} runs only"
+            self._journal.append(StepEnded(step=step.id, status=StepStatus.SKIPPED, because=because))
+            return self._follow(step)
         bound = Bound(
             run=self._state.run,
             epoch=self._state.holder.epoch,
@@ -119,14 +124,17 @@ class Run:
         result = await StepRunner(step, self._operations(bound), self._tools).run()
         if result.moot or not result.status.ended:
             self._verdict = self._verdict or result
-        else:
-            self._follow(step)
+            return None
+        return self._follow(step)
 
-    def _follow(self, step: Step) -> None:
+    def _follow(self, step: Step) -> Step | None:
+        """Begin what this step enables, but for the first one, which is returned to be run by the caller."""
         ready = self._frontier.ended(step.id)
-        if self._verdict is None and not self._tools.stop.asked:
-            for follower in ready:
-                self._begin(follower)
+        if self._verdict is not None or self._tools.stop.asked:
+            return None
+        for follower in ready[1:]:
+            self._begin(follower)
+        return ready[0] if ready else None
 
     def _skip_rest(self, because: str) -> None:
         for step, state in self._state.steps.items():

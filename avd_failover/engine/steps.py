@@ -21,7 +21,7 @@ from avd_failover.domain.graph import IfUnreachable, OnFailure, Step
 from avd_failover.domain.plan import Mode
 from avd_failover.domain.states import StepStatus
 from avd_failover.engine.memory import RunMemory
-from avd_failover.engine.patience import patiently
+from avd_failover.engine.patience import Patience
 from avd_failover.engine.progress import Progress
 from avd_failover.engine.send import send
 from avd_failover.engine.stop import StoppedError, StopSignal
@@ -94,6 +94,7 @@ class StepRunner:
         self._left: set[tuple[str, str]] = set()
         self._sent_s: dict[tuple[str, str], float] = {}
         self._deadline_s = self._clock.monotonic() + step.proof_within_s
+        self._patience = Patience(tools.clock, tools.stop, self._deadline_s)
         self._told = ""
 
     async def run(self) -> StepResult:
@@ -114,7 +115,7 @@ class StepRunner:
     async def _judge(self) -> StepResult:
         self._facts: dict[str, Any] = {}
         try:
-            return await self._loop()
+            return await self._patience.with_(self._loop)
         except TransientError as fault:
             return self._unreachable(fault)
         except RefusedError as fault:
@@ -124,7 +125,8 @@ class StepRunner:
 
     async def _loop(self) -> StepResult:
         while True:
-            verdict = await self._round_patiently()
+            verdict = await self._round()
+            self._patience.calm()
             match verdict:
                 case Proven():
                     self._facts = dict(verdict.facts)
@@ -145,12 +147,6 @@ class StepRunner:
                         within = f"not within {self._step.proof_within_s:.0f} s"
                         return self._failed(f"{verdict.because} ({within})")
                     await self._wait(verdict)
-
-    async def _round_patiently(self) -> Verdict:
-        async for attempt in patiently(self._clock, self._tools.stop, self._deadline_s):
-            with attempt:
-                return await self._round()
-        raise AssertionError("tenacity either returns or raises")  # pragma: no cover
 
     async def _round(self) -> Verdict:
         self._tools.stop.check()
@@ -251,6 +247,13 @@ class StepRunner:
     def _failed(self, because: str) -> StepResult:
         stop = self._step.on_failure is OnFailure.STOP
         return StepResult(status=StepStatus.FAILED if stop else StepStatus.HELD, because=because)
+
+
+def _urgency(fault: BaseException) -> tuple[int, float]:
+    """Order the faults of one round: our defects first, then what ends the step, the longest wait last."""
+    if isinstance(fault, TransientError):
+        return 3, -fault.wait_s
+    return (2 if isinstance(fault, StoppedError) else 1 if isinstance(fault, _StuckError) else 0), 0.0
 
 
 def _key(action: Action) -> tuple[str, str]:
