@@ -25,7 +25,8 @@ from avd_failover.simulator.records import (
 )
 from avd_failover.simulator.role_catalogue import BUILT_IN
 from avd_failover.simulator.scenario import AssignmentSpec, HostPoolSpec, Scenario, ScheduleSpec
-from avd_failover.simulator.world import Workload, World
+from avd_failover.simulator.workload import Workload
+from avd_failover.simulator.world import World
 
 _NAMESPACE = uuid.UUID("6b0d0c52-3f4e-5b0e-9a6f-2b7f4f1d9c11")
 

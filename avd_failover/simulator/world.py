@@ -11,7 +11,6 @@ the same scenario, seed and requests give the same history, byte for byte.
     world.budgets    who may still send what
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +46,7 @@ from avd_failover.simulator.requests import Part, RequestLog
 from avd_failover.simulator.roles import Roles
 from avd_failover.simulator.scaling import Scaling
 from avd_failover.simulator.sessions import Sessions
+from avd_failover.simulator.workload import Workload
 
 SHOWN: dict[str, type[Record]] = {
     "regions": Region,
@@ -64,17 +64,6 @@ SHOWN: dict[str, type[Record]] = {
     "profile_containers": ProfileContainer,
 }
 """What ``World.snapshot`` holds: no registration tokens exist here, and names of users stay out."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Workload:
-    """What the scenario says is protected: the audit watches it, and only it may be touched by an engine."""
-
-    host_pools: tuple[str, str]
-    application_groups: tuple[str, ...]
-    groups: tuple[str, ...]
-    role: str
-    propagation_s: float = 660.0
 
 
 class World:

@@ -1,0 +1,172 @@
+"""An omniscient checker of a world's history: were the safety invariants kept, and what did users feel?
+
+It knows nothing of engines, journals or plans: the evidence is ``history``, the subject the scenario's
+workload. Checked are S1 (no dual start), S2 (no dual session, no container open on both sides), S3 (declared
+on one side only), S10 (nobody deletes what it was not shown as it was) and S12 (an engine touches the
+workload only). What was so when the scenario began is standing, not a violation: a run must refuse it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from avd_failover.simulator.audit_confinement import Confinement
+from avd_failover.simulator.audit_gaps import Gaps
+from avd_failover.simulator.audit_picture import Picture, Pool, UserKey
+from avd_failover.simulator.history import Change, Shown
+from avd_failover.simulator.records import ProfileContainer, RoleAssignment, key
+from avd_failover.simulator.world import World
+
+INVARIANTS = ("S1", "S2", "S3", "S10", "S12")
+
+
+def audit(world: World) -> dict[str, Any]:
+    """Read the whole history and return what it proves, as JSON values.
+
+    ``violations``: invariant, at, at_s, actor, subject, detail, each once when it begins.
+    ``standing``: invariant and subject of what was so at the start.
+    ``evaluated``: how often each invariant was looked at.
+    ``users``: by object id, ``declared_gap_s`` (declared on neither side), ``gap_s`` (could start nowhere),
+    ``sessions_ended``, ``lock_conflicts``.
+    """
+    return Audit(world).run()
+
+
+class Audit:
+    """One reading of one history. ``engine`` and ``admin`` actors are told apart by the actor's kind."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._picture = Picture(world.workload)
+        self._gaps = Gaps(self._picture)
+        self._confinement = Confinement(world.workload, self._picture)
+        self._propagation_s = world.workload.propagation_s
+        self._seen: dict[tuple[str, str], int] = {}
+        self._open: set[tuple[str, UserKey]] = set()
+        self._began = False
+        self.violations: list[dict[str, Any]] = []
+        self.standing: list[dict[str, str]] = []
+        self.evaluated = dict.fromkeys(INVARIANTS, 0)
+
+    def run(self) -> dict[str, Any]:
+        """Read everything once, in order."""
+        for entry in self._world.history.entries:
+            if isinstance(entry, Shown):
+                self._seen.update({(entry.actor, target): revision for target, revision in entry.assignments})
+            else:
+                self._change(entry)
+        self._begin()
+        return {
+            "violations": self.violations,
+            "standing": self.standing,
+            "evaluated": self.evaluated,
+            "users": self._gaps.report(self._world.now_s),
+        }
+
+    def _change(self, change: Change) -> None:
+        if change.actor_kind not in {"scenario", "azure"} or change.at_s > 0:
+            self._begin()
+        if change.actor_kind == "engine":
+            self._check_confinement(change)
+            self._check_shown(change)
+        could_land = {pool: self._picture.can_land(pool) for pool in self._picture.pools}
+        touched = self._picture.apply(change)
+        opened = [pool for pool, could in could_land.items() if self._picture.can_land(pool) != could]
+        if not self._began:
+            return
+        self._check_container(change)
+        users = list(self._picture.users) if opened else touched
+        self._check_users(users, change)
+        self._gaps.note(change, users)
+
+    def _begin(self) -> None:
+        """The scenario's own writes are over: look at every user once, and take what is so for standing."""
+        if self._began:
+            return
+        self._began = True
+        for user in self._picture.users:
+            for invariant, (broken, _) in self._conditions(user, 0.0).items():
+                if broken:
+                    self._open.add((invariant, user))
+                    self.standing.append({"invariant": invariant, "subject": user})
+        self._gaps.begin()
+
+    def _check_users(self, users: list[UserKey], change: Change) -> None:
+        for user in users:
+            for invariant, (broken, detail) in self._conditions(user, change.at_s).items():
+                self.evaluated[invariant] += 1
+                if not broken:
+                    self._open.discard((invariant, user))
+                elif (invariant, user) not in self._open:
+                    self._open.add((invariant, user))
+                    self._violation(invariant, change, user, detail())
+
+    def _conditions(self, user: UserKey, now_s: float) -> dict[str, tuple[bool, Callable[[], str]]]:
+        picture = self._picture
+        first, second = picture.pools
+        held = picture.pools_of(user)
+        crossed = [pool for pool in held if self._can_start(user, picture.other(pool), now_s)]
+        return {
+            "S1": (
+                self._can_start(user, first, now_s) and self._can_start(user, second, now_s),
+                lambda: f"can start a session on {first} and on {second}",
+            ),
+            "S2": (
+                len(held) > 1 or bool(crossed),
+                lambda: (
+                    f"has sessions on {', '.join(held)}" + (" and can start on the other" if crossed else "")
+                ),
+            ),
+            "S3": (
+                picture.declared.get((user, first), False) and picture.declared.get((user, second), False),
+                lambda: f"is assigned on {first} and on {second}",
+            ),
+        }
+
+    def _can_start(self, user: UserKey, pool: Pool, now_s: float) -> bool:
+        """CanStart = Eff and Land, with Eff as conservative as safety 1.1: declared within the last D."""
+        picture = self._picture
+        if not picture.can_land(pool):
+            return False
+        if picture.declared.get((user, pool)):
+            return True
+        ended_s = picture.undeclared_s.get((user, pool))
+        return ended_s is not None and now_s - ended_s <= self._propagation_s
+
+    def _check_container(self, change: Change) -> None:
+        if change.kind is not ProfileContainer or change.target not in self._picture.users:
+            return
+        before, after = change.before, change.after
+        self.evaluated["S2"] += 1
+        if not (isinstance(before, ProfileContainer) and isinstance(after, ProfileContainer)):
+            return
+        pools = {key(holder.host_pool) for holder in (before, after) if holder.held_by and holder.host_pool}
+        if before.held_by != after.held_by and len(pools) > 1:
+            self._violation("S2", change, change.target, "has a profile container open on both sides")
+
+    def _check_shown(self, change: Change) -> None:
+        before = change.before
+        if change.after is not None or not isinstance(before, RoleAssignment):
+            return
+        self.evaluated["S10"] += 1
+        seen = self._seen.get((change.actor, change.target))
+        if seen != before.revision:
+            what = "was never read" if seen is None else "had changed since it was read"
+            self._violation("S10", change, change.target, f"deleted an assignment that {what}")
+
+    def _check_confinement(self, change: Change) -> None:
+        self.evaluated["S12"] += 1
+        trespass = self._confinement.trespass(change)
+        if trespass:
+            self._violation("S12", change, change.target, f"{change.verb}: {trespass}")
+
+    def _violation(self, invariant: str, change: Change, subject: str, detail: str) -> None:
+        self.violations.append(
+            {
+                "invariant": invariant,
+                "at": self._world.core.at(change.at_s).isoformat(),
+                "at_s": round(change.at_s, 6),
+                "actor": change.actor,
+                "subject": subject,
+                "detail": detail,
+            }
+        )

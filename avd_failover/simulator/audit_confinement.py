@@ -1,0 +1,81 @@
+"""S12: what an engine may touch, as a table from kind of record to the test of one."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from avd_failover.simulator.audit_picture import Picture
+from avd_failover.simulator.history import Change
+from avd_failover.simulator.records import (
+    HostPool,
+    Machine,
+    Message,
+    Operation,
+    PooledSchedule,
+    PoolReference,
+    Record,
+    RoleAssignment,
+    ScalingPlan,
+    SessionHost,
+    UserSession,
+    key,
+)
+from avd_failover.simulator.workload import Workload
+
+
+class Confinement:
+    """Tells whether a change stays within the workload."""
+
+    def __init__(self, workload: Workload, picture: Picture) -> None:
+        self._picture = picture
+        self._groups = set(map(key, workload.groups))
+        self._scopes = set(map(key, workload.application_groups))
+        self._role = key(workload.role)
+        self._tests: dict[type[Record], Callable[[Change], bool]] = {
+            HostPool: lambda change: change.target in picture.pools,
+            SessionHost: self._below_a_pool,
+            UserSession: self._below_a_pool,
+            Message: self._below_a_pool,
+            Machine: lambda change: change.target in picture.machines(),
+            Operation: self._operation,
+            ScalingPlan: self._scaling_plan,
+            PooledSchedule: self._schedule,
+            RoleAssignment: self._assignment,
+        }
+
+    def trespass(self, change: Change) -> str:
+        """Say how a change leaves the workload; empty when it does not."""
+        test = self._tests.get(change.kind)
+        if test is None:
+            return f"no engine may change a {change.kind.__name__}"
+        return "" if test(change) else f"this {change.kind.__name__} is not the workload's"
+
+    def _below_a_pool(self, change: Change) -> bool:
+        return any(change.target.startswith(pool + "/") for pool in self._picture.pools)
+
+    def _operation(self, change: Change) -> bool:
+        record = change.after or change.before
+        return isinstance(record, Operation) and key(record.machine) in self._picture.machines()
+
+    def _schedule(self, change: Change) -> bool:
+        return change.target.rsplit("/", 2)[0] in self._picture.plans_on(self._picture.pools)
+
+    def _scaling_plan(self, change: Change) -> bool:
+        before, after = change.before, change.after
+        if not isinstance(before, ScalingPlan) or not isinstance(after, ScalingPlan):
+            return False
+        if change.target not in self._picture.plans_on(self._picture.pools):
+            return False
+        same_but_references = replace(before, references=after.references) == after
+        return same_but_references and self._foreign(before) == self._foreign(after)
+
+    def _foreign(self, plan: ScalingPlan) -> list[PoolReference]:
+        return [ref for ref in plan.references if key(ref.host_pool) not in self._picture.pools]
+
+    def _assignment(self, change: Change) -> bool:
+        records = [record for record in (change.before, change.after) if isinstance(record, RoleAssignment)]
+        return all(self._ours(record) for record in records)
+
+    def _ours(self, record: RoleAssignment) -> bool:
+        role = key(record.role_definition_id.rsplit("/", 1)[-1])
+        scope, principal = key(record.scope), key(record.principal_id)
+        return scope in self._scopes and principal in self._groups and role == self._role

@@ -1,0 +1,68 @@
+"""Machines of the direct face: long-running operations are followed to their end."""
+
+from collections.abc import Callable
+
+from avd_failover.cloud import Accepted
+from avd_failover.domain import estate
+from avd_failover.domain.faults import CloudError, RefusedError, TransientError, UnknownError
+from avd_failover.domain.ids import MachineId
+from avd_failover.simulator import direct_values as values
+from avd_failover.simulator.direct_call import Line
+from avd_failover.simulator.records import Operation
+
+POLL_EVERY_S = 10.0
+DEADLINE_S = 20 * 60.0
+
+
+class DirectMachines:
+    """Virtual machines; ``start`` and ``deallocate`` return when the world has finished, not when it began."""
+
+    def __init__(self, line: Line, *, deadline_s: float = DEADLINE_S) -> None:
+        self._line = line
+        self._deadline_s = deadline_s
+
+    async def get(self, machine: MachineId) -> estate.Machine:
+        """Read one machine with its power state."""
+        world = self._line.world
+        return values.machine(await self._line.ask("reads", machine, lambda: world.machines.get(machine)))
+
+    async def start(self, machine: MachineId) -> Accepted:
+        """Start a machine and follow the operation to its end.
+
+        Refused with the operation's code when it failed; Unknown when it did not end within the deadline.
+        """
+        world, actor = self._line.world, self._line.actor
+        return await self._run(machine, lambda: world.machines.start(actor, machine))
+
+    async def deallocate(self, machine: MachineId) -> Accepted:
+        """Deallocate a machine and follow the operation to its end. Raises the same as ``start``."""
+        world, actor = self._line.world, self._line.actor
+        return await self._run(machine, lambda: world.machines.deallocate(actor, machine))
+
+    async def _run(self, machine: MachineId, begin: Callable[[], Operation]) -> Accepted:
+        operation = await self._line.ask("writes", machine, begin)
+        until = self._line.clock.monotonic() + self._deadline_s
+        while operation.status == "InProgress":
+            left_s = until - self._line.clock.monotonic()
+            if left_s <= 0:
+                raise _unknown(machine, "the operation is still InProgress at its deadline")
+            await self._line.clock.sleep(min(POLL_EVERY_S, left_s))
+            operation = await self._poll(machine, operation)
+        if operation.status == "Failed":
+            text = f"the operation ended Failed: {operation.error_code}: {operation.error_message}"
+            raise RefusedError(text, code=operation.error_code, target=machine)
+        return Accepted(at=self._line.clock.now(), request_id=operation.id)
+
+    async def _poll(self, machine: MachineId, operation: Operation) -> Operation:
+        world = self._line.world
+        try:
+            return await self._line.ask("reads", machine, lambda: world.machines.operation(operation.id))
+        except TransientError:
+            return operation
+        except CloudError as error:
+            raise _unknown(machine, error.message) from error
+
+
+def _unknown(machine: MachineId, why: str) -> UnknownError:
+    text = f"accepted, but its end is not known: {why}"
+    return UnknownError(text, code="OperationNotFollowed", target=machine)

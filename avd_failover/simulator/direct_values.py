@@ -1,0 +1,97 @@
+"""Records of the world as the values that cross the seam, folded as the adapters fold them."""
+
+from avd_failover.domain import estate, ids
+from avd_failover.simulator import records
+
+
+def assignment(record: records.RoleAssignment) -> estate.RoleAssignment:
+    """Return an assignment with every property."""
+    return estate.RoleAssignment(
+        id=ids.assignment_id(record.id),
+        name=record.name.lower(),
+        scope=ids.scope(record.scope),
+        principal_id=ids.PrincipalId(ids.guid(record.principal_id)),
+        principal_type=record.principal_type,
+        role_definition_id=record.role_definition_id.lower(),
+        condition=record.condition,
+        condition_version=record.condition_version,
+        description=record.description,
+    )
+
+
+def definition(record: records.RoleDefinition, subscription: str) -> estate.RoleDefinition:
+    """Return a role; its id carries the subscription that was asked."""
+    base = f"/subscriptions/{subscription}" if subscription else ""
+    return estate.RoleDefinition(
+        id=f"{base}/providers/microsoft.authorization/roledefinitions/{record.id.lower()}",
+        name=record.role_name,
+        data_actions=tuple(sorted({action.lower() for action in record.data_actions})),
+        not_data_actions=tuple(sorted({action.lower() for action in record.not_data_actions})),
+    )
+
+
+def host_pool(record: records.HostPool) -> estate.HostPool:
+    """Return a host pool; the world has pooled ones only."""
+    return estate.HostPool(
+        id=ids.host_pool_id(record.id),
+        location=record.location.lower(),
+        kind=estate.PoolKind.POOLED,
+        max_sessions_per_host=record.max_session_limit,
+        start_on_connect=record.start_vm_on_connect,
+    )
+
+
+def application_group(record: records.ApplicationGroup) -> estate.ApplicationGroup:
+    """Return an application group."""
+    return estate.ApplicationGroup(
+        id=ids.application_group_id(record.id),
+        host_pool=ids.host_pool_id(record.host_pool),
+        workspace=ids.workspace_id(record.workspace) if record.workspace else None,
+    )
+
+
+def session_host(record: records.SessionHost, sessions: int) -> estate.SessionHost:
+    """Return a session host with the number of sessions that the service counts on it."""
+    return estate.SessionHost(
+        id=ids.session_host_id(record.id),
+        machine=ids.machine_id(record.machine),
+        status=estate.HostStatus(record.status),
+        allows_new_sessions=record.allow_new_session,
+        sessions=sessions,
+    )
+
+
+def user_session(record: records.UserSession) -> estate.UserSession:
+    """Return a session; like the SDK of this API version, without the user's object id."""
+    return estate.UserSession(id=ids.user_session_id(record.id), state=estate.SessionState(record.state))
+
+
+def scaling_plan(record: records.ScalingPlan) -> estate.ScalingPlan:
+    """Return a scaling plan and the pools it acts on."""
+    return estate.ScalingPlan(
+        id=ids.scaling_plan_id(record.id),
+        references=tuple(
+            estate.PoolReference(host_pool=ids.host_pool_id(ref.host_pool), enabled=ref.enabled)
+            for ref in record.references
+        ),
+    )
+
+
+def schedule(record: records.PooledSchedule) -> estate.PooledSchedule:
+    """Return a pooled schedule with its floor."""
+    return estate.PooledSchedule(
+        id=ids.schedule_id(record.id),
+        floor=estate.ScheduleFloor(
+            ramp_up_minimum_hosts_pct=record.ramp_up_minimum_hosts_pct,
+            ramp_up_capacity_threshold_pct=record.ramp_up_capacity_threshold_pct,
+            ramp_down_minimum_hosts_pct=record.ramp_down_minimum_hosts_pct,
+            ramp_down_capacity_threshold_pct=record.ramp_down_capacity_threshold_pct,
+        ),
+    )
+
+
+def machine(record: records.Machine) -> estate.Machine:
+    """Return a machine with its power state."""
+    return estate.Machine(
+        id=ids.machine_id(record.id), location=record.location.lower(), power=estate.PowerState(record.power)
+    )
