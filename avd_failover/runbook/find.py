@@ -7,9 +7,9 @@ Looked through in this order: the folder that the environment names (``$AVD_FAIL
 import os
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from importlib import resources
 from pathlib import Path as FilePath
 
+import avd_failover
 from avd_failover.runbook.faults import listed, nearest, quoted
 
 SUFFIXES = (".yaml", ".yml")
@@ -88,7 +88,7 @@ def _folders(kind: Kind, environment: Mapping[str, str]) -> Iterator[FilePath]:
     if named := environment.get(kind.variable):
         yield FilePath(named)
     yield FilePath(kind.value)
-    package = FilePath(str(resources.files("avd_failover")))
+    package = FilePath(avd_failover.__file__).parent
     yield package / kind.value
     # In a checkout the folders lie next to the package; beside an installed one lie other people's.
     if (package.parent / "pyproject.toml").is_file():

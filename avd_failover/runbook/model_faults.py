@@ -7,7 +7,7 @@ from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from avd_failover.runbook.faults import Path, described, listed, nearest, quoted
+from avd_failover.runbook.faults import Path, described, listed, nearest, printable, quoted
 from avd_failover.runbook.shape import Shape
 from avd_failover.runbook.yaml_nodes import Plain
 
@@ -110,6 +110,8 @@ def _fault(details: ErrorDetails, data: Plain, shape: Shape) -> ModelFault:
             return _tag(seen)
         case "refused":
             return _refused(seen)
+        case "value_error" | "assertion_error":
+            return _own_words(seen)
         case _:
             return _plain(seen)
 
@@ -165,8 +167,16 @@ def _refused(seen: _Seen) -> ModelFault:
     return ModelFault(path=seen.path, found=seen.subject, allowed=allowed, hint=hint, at_key=seen.at_key)
 
 
+def _own_words(seen: _Seen) -> ModelFault:
+    """A model's own rule: over a mapping it says what is wrong, over a value what was wanted."""
+    said = seen.says.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    if isinstance(seen.value, dict | list) and not seen.at_key:
+        return ModelFault(path=seen.path, found=printable(said))
+    return ModelFault(path=seen.path, found=seen.subject, hint=printable(said), at_key=seen.at_key)
+
+
 def _plain(seen: _Seen) -> ModelFault:
-    said = seen.says.removeprefix("Value error, ").removeprefix("Input should be ")
+    said = seen.says.removeprefix("Input should be ")
     bound = _BOUNDS.get(seen.kind, "").format(**seen.context)
     simple = isinstance(seen.value, bool | int | float)
     hint = "put it in quotes to make it text" if seen.kind == "string_type" and simple else ""
