@@ -12,6 +12,8 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from avd_failover.cli.digest import digest
+from avd_failover.domain.plan import End
+from avd_failover.domain.route import Route
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.domain.words import listed
 from avd_failover.engine.steps import UNDER_WAY
@@ -63,7 +65,7 @@ def frame(state: RunState, now: datetime, room: Room, said: str = "") -> list[Te
     ``now`` is on the run's clock. Where the Azure is simulated, every line begins with SIMULATED.
     """
     simulated = state.pinned.simulated is not None
-    gutter = Text(f"{SIMULATED} ", style="bold magenta") if simulated else Text()
+    gutter = Text().append(f"{SIMULATED} " if simulated else "", style="bold magenta")
     inner = max(10, room.width - len(gutter))
     lines = [*_header(state, now, inner, room), *_steps(state, now, inner, room)]
     lines += _footer(state, inner, room, len(lines), said)
@@ -75,8 +77,7 @@ def _header(state: RunState, now: datetime, inner: int, room: Room) -> Iterator[
     route = state.pinned.route
     end = state.finished_at or now
     clock = stopwatch((end - state.started_at).total_seconds())
-    title = Text(plain(f"{travel(route)} of {route.plan.name}: {journey(route)}"), style="bold")
-    yield _ends(title, Text(clock, style="bold"), inner)
+    yield _ends(Text(_title(route, inner - 9), style="bold"), Text(clock, style="bold"), inner)
     resumed = f", resumed {state.resumed}x" if state.resumed else ""
     about = Text(plain(f"{state.run}, {route.mode.value}, {route.scope}{resumed}"), style="dim")
     yield _ends(about, Text(state.status.value.upper(), style=_RUN_STYLES[state.status]), inner)
@@ -84,13 +85,22 @@ def _header(state: RunState, now: datetime, inner: int, room: Room) -> Iterator[
     yield _rule(inner, room)
 
 
+def _title(route: Route, room: int) -> str:
+    """Say what the run does; without the names of the sides where the room is short."""
+    head = f"{travel(route)} of {route.plan.name}: "
+    whole = plain(head + journey(route))
+    if cell_len(whole) <= room:
+        return whole
+    return plain(head + " -> ".join(route.side(end).region for end in (End.SOURCE, End.TARGET)))
+
+
 def _meters(state: RunState, now: datetime) -> Text:
     rto_s = state.pinned.route.plan.objectives.rto_s
     used_s = (now - state.started_at).total_seconds() if state.recovery_s is None else state.recovery_s
     done = "recovered in" if state.recovery_s is not None else "recovery"
     style = "bold red" if used_s > rto_s else "default"
-    line = Text(f"{done} {stopwatch(used_s)} of {stopwatch(rto_s)}", style=style)
-    return line.append("   ").append_text(_gap(access_gap(state, now)))
+    line = Text().append_text(_gap(access_gap(state, now))).append("   ")
+    return line.append(f"{done} {stopwatch(used_s)} of {stopwatch(rto_s)}", style=style)
 
 
 def _gap(gap: AccessGap | None) -> Text:
@@ -148,7 +158,7 @@ class _Columns(Struct, frozen=True, kw_only=True):
 def _row(step: StepState, state: RunState, now: datetime, columns: _Columns) -> Text:
     marks = _ASCII_MARKS if columns.ascii_only else _MARKS
     style = _STYLES[step.status]
-    line = Text(f"{marks[step.status]} ", style=style)
+    line = Text().append(f"{marks[step.status]} ", style=style)
     line.append(set_cell_size(plain(step.step.id), columns.id), style=style if style != "green" else "")
     line.append(f" {_time(step, now, roomy=columns.inner >= 60)} ", style="dim")
     loud = step.status in {StepStatus.DEBT, StepStatus.HELD, StepStatus.FAILED}
@@ -190,7 +200,10 @@ def _footer(state: RunState, inner: int, room: Room, used: int, said: str) -> li
         return last
     free = room.height - used - len(last) - 1
     events = digest(state, Names(state.pinned.route), most=free)
-    told = [Text(f"{stopwatch(event.after_s):>8} {event.text}", style=event.style) for event in events]
+    told = [
+        Text().append(f"{stopwatch(event.after_s):>8} ", style="dim").append(event.text, style=event.style)
+        for event in events
+    ]
     return ([_rule(inner, room), *told] if told else []) + last
 
 
@@ -210,7 +223,7 @@ def _ends(left: Text, right: Text, inner: int) -> Text:
     room = max(0, inner - cell_len(right.plain) - 1)
     left = left.copy()
     left.truncate(room, overflow="ellipsis", pad=True)
-    return left.append(" ").append_text(right)
+    return Text().append_text(left).append(" ").append_text(right)
 
 
 def _fit(line: Text, room: Room) -> Text:

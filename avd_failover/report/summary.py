@@ -4,10 +4,11 @@ The fields of the data form are a contract with scripts: they are added to, neve
 seconds; what is not known, or did not happen, is null.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
 from avd_failover.domain.actions import LogOff, StartMachine
+from avd_failover.domain.route import Pair
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.domain.words import counted, listed
 from avd_failover.journal.state import Attempt, RunState, StepState
@@ -123,7 +124,7 @@ def _headline(state: RunState) -> Iterator[str]:
     route = state.pinned.route
     word = state.status.value.upper()
     if state.status is RunStatus.COMPLETED and not state.changed:
-        word = "NOTHING WAS CHANGED"
+        word = "NOTHING TO DO"
     yield plain(f"{word}: {travel(route)} of {route.plan.name}, {journey(route)}")
     if state.because and not _usual(state):
         yield plain(f"  because     {state.because}")
@@ -136,15 +137,16 @@ def _usual(state: RunState) -> bool:
 def _changes(state: RunState) -> Iterator[str]:
     found = places(state)
     moved, transit = at(Place.TARGET, found), at(Place.TRANSIT, found)
-    groups = list(dict.fromkeys(pair.group.name for pair in moved))
-    names = f": {listed(groups, SHOWN)}" if groups else ""
+    names = f": {_groups(moved)}" if moved else ""
     yield plain(f"  moved       {len(moved)} of {counted(len(found), 'group assignment')}{names}")
     if transit:
-        yield plain(
-            f"  NO ACCESS   {listed([pair.label for pair in transit], SHOWN)}: revoked, not granted yet"
-        )
+        yield plain(f"  NO ACCESS   {_groups(transit)}: {len(transit)} revoked, not granted yet")
     yield f"  sessions    {_done(state, LogOff)} logged off"
     yield f"  hosts       {_done(state, StartMachine)} started"
+
+
+def _groups(pairs: Sequence[Pair]) -> str:
+    return listed(list(dict.fromkeys(pair.group.name for pair in pairs)), SHOWN)
 
 
 def _times(state: RunState) -> Iterator[str]:
@@ -181,8 +183,9 @@ def _owed(state: RunState) -> Iterator[str]:
 def _unknowns(state: RunState, names: Names) -> Iterator[str]:
     unknown = _unknown(state)
     if unknown:
-        said = listed([names.sentence(attempt.action) for attempt in unknown], SHOWN)
-        yield f"  UNKNOWN     sent, answer lost, settled by reading on resume: {said}"
+        such = listed([names.sentence(attempt.action) for attempt in unknown], 2)
+        many = counted(len(unknown), "request")
+        yield f"  UNKNOWN     {many} without a known end; resume reads before it sends: {such}"
 
 
 def _next(state: RunState) -> list[str]:

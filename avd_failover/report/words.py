@@ -58,7 +58,7 @@ def duration(seconds: float) -> str:
 
 def stopwatch(seconds: float) -> str:
     """Show a running time in the least room: ``0:12``, ``4:10``, ``1:02:03``."""
-    whole = max(0, int(seconds))
+    whole = max(0, round(seconds))
     minutes, hours = whole // 60, whole // 3600
     if hours:
         return f"{hours}:{minutes % 60:02d}:{whole % 60:02d}"
