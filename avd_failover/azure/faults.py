@@ -197,7 +197,7 @@ def _explain(status: int, headers: Mapping[str, str], code: str, message: str, t
 
 
 def _right(code: str, message: str) -> str:
-    if found := _LACKS.search(message):
+    if found := _LACKS.search(message[:2_000]):
         at = f" at {found['scope']}" if found["scope"] else ""
         return f"the right {found['action']}{at}"
     return _RIGHTS.get(code.lower(), "")
@@ -205,4 +205,5 @@ def _right(code: str, message: str) -> str:
 
 def clean(message: str) -> str:
     """Return a message of Azure without user names, on one line, at most 400 characters."""
-    return _USER_NAME.sub("<user>", " ".join(message.split()))[:400]
+    # Cut first: the pattern takes quadratic time, and a body may be of any length.
+    return _USER_NAME.sub("<user>", " ".join(message[:2_000].split()))[:400]

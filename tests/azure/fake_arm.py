@@ -1,5 +1,6 @@
 """A scripted Azure on loopback: answers in the order given, remembers every request that arrived."""
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -14,13 +15,14 @@ HERE = "{here}"
 
 @dataclass(frozen=True)
 class Answer:
-    """One scripted answer; ``drop`` closes the connection without a word, ``cut`` in the middle of it."""
+    """One scripted answer; ``drop`` closes the connection without a word, ``cut`` in the middle, ``wait`` stays silent."""
 
     status: int = 200
     body: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
     drop: bool = False
     cut: bool = False
+    wait: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class FakeArm:
         answer = self._next(request.method, request.path_qs)
         transport = request.transport
         assert transport is not None
+        if answer.wait:
+            await asyncio.sleep(30)
         if answer.drop:
             transport.abort()  # type: ignore[attr-defined]
         headers = {name: value.replace(HERE, self.url) for name, value in answer.headers.items()}
