@@ -63,7 +63,7 @@ def cut(
 
 def _continuation(token: str) -> str:
     try:
-        return base64.urlsafe_b64decode(token.encode("ascii")).decode()
+        return base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True).decode()
     except ValueError as error:
         raise Refusal(400, "InvalidSkipToken", f"The skip token '{token}' is not valid.") from error
 

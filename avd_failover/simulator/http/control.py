@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from avd_failover.simulator.audit import audit
-from avd_failover.simulator.history import plain
 from avd_failover.simulator.http.arm_common import bad_content
 from avd_failover.simulator.http.pacing import Pace
 from avd_failover.simulator.http.routing import Face, Route
@@ -55,7 +54,7 @@ class Controls(Struct, kw_only=True):
 
 
 def _audit(world: World, _call: Call) -> Answer:
-    return Answer(body=[plain(finding) for finding in audit(world)])
+    return Answer(body=audit(world))
 
 
 def _state(world: World, _call: Call) -> Answer:

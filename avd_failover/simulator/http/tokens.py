@@ -18,6 +18,7 @@ SIMULATED_PRINCIPAL = "51310000-0000-4000-8000-000000000001"
 """Object id that a token of this endpoint carries when no client id was given."""
 
 _LIFETIME_S = 3600
+_PERSON = "admin:"
 _PLAIN = re.compile(r"[A-Za-z0-9._@:\-]{1,64}")
 _CHALLENGE = (
     'Bearer authorization_uri="https://login.windows.net/common", error="invalid_token", '
@@ -26,8 +27,9 @@ _CHALLENGE = (
 
 
 def actor_of(headers: Mapping[str, str]) -> str:
-    """Return who asks: the ``oid`` of a token of ours, or a plain token itself.
+    """Return who asks, as ``kind:name``: the ``oid`` of a token of ours, or a plain token itself.
 
+    Whoever asks is an engine, but for a plain token such as ``admin:portal``: a person beside the engine.
     Raises ``Refusal`` 401 without a bearer token, in the words of ARM.
     """
     scheme, _, token = headers.get("authorization", "").partition(" ")
@@ -40,7 +42,8 @@ def actor_of(headers: Mapping[str, str]) -> str:
             "AuthenticationFailedInvalidHeader",
             "Authentication failed. The 'Authorization' header is provided in an invalid format.",
         )
-    return _bearer(token.strip())
+    principal = _bearer(token.strip())
+    return principal if principal.startswith(_PERSON) else f"engine:{principal}"
 
 
 def _bearer(token: str) -> str:
