@@ -32,11 +32,11 @@ def private_directory(path: Path) -> None:
         UnfitPlaceError: It cannot be made, is no directory, or others may write to it.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(mode=0o700)
-        path.chmod(0o700)
-        sync_directory(path.parent)
-    except FileExistsError:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, exist_ok=True)
+            path.chmod(0o700)
+            sync_directory(path.parent)
         refuse_shared(path)
     except OSError as error:
         raise UnfitPlaceError(f"cannot make the directory {path}: {error.strerror}") from error

@@ -125,8 +125,7 @@ class LocalLeases:
             os.close(handle)
 
     def _lock(self, pair: str) -> int:
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-        handle = os.open(self._file(pair, ".lock"), flags, 0o600)
+        handle = self._open(self._file(pair, ".lock"))
         for attempt in range(TRIES):
             if try_lock(handle):
                 return handle
@@ -134,6 +133,13 @@ class LocalLeases:
                 time.sleep(TRY_EVERY_S)
         os.close(handle)
         raise LockedError(pair, self._last(pair))
+
+    @staticmethod
+    def _open(path: Path) -> int:
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+        except OSError as error:
+            raise UnfitPlaceError(f"cannot use the lock {path}: {error.strerror}") from error
 
     def _last_epoch(self, pair: str) -> int:
         last = self._last(pair)

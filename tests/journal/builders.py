@@ -92,7 +92,7 @@ def make_plan(name: str = "pooled-eu") -> Plan:
             ),
         ),
         capacity=Capacity(seats=10),
-        objectives=Objectives(rto_s=3600, rpo_s=300),
+        objectives=Objectives(rto_s=3600.0, rpo_s=300.0),
     )
 
 
