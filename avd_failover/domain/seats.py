@@ -108,8 +108,8 @@ def _once(hosts: Iterable[SessionHost], per_host: int) -> tuple[SessionHost, ...
 
 
 def _worth(host: SessionHost, per_host: int) -> tuple[int, bool, int, str]:
-    free = _free(host, per_host)
-    return (free if _open(host) else -1, _lands(host), free, host.status.value)
+    free = _free(host, per_host) if _open(host) else -1
+    return (free, _lands(host), -host.sessions, host.status.value)
 
 
 def _free(host: SessionHost, per_host: int) -> int:

@@ -1,0 +1,1 @@
+"""Tests of the domain: cases as data, properties, no I/O."""
