@@ -8,7 +8,7 @@ from msgspec import Struct
 from avd_failover.domain.states import StepStatus
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState
-from avd_failover.report.words import Names, deed, plain
+from avd_failover.report.words import Names, plain
 
 LOOK_BACK = 300
 """Attempts that are looked at: more than twice what can be under way at once."""
@@ -19,6 +19,11 @@ _STYLES = {
     StepStatus.DEBT: "yellow",
     StepStatus.HELD: "bold yellow",
     StepStatus.FAILED: "bold red",
+}
+
+_ENDS: dict[tuple[Outcome | None, str], str] = {
+    (Outcome.APPLIED, "answer"): "accepted",
+    (Outcome.APPLIED, "reading"): "seen done",
 }
 
 
@@ -60,6 +65,5 @@ def _attempts(state: RunState, names: Names) -> Iterator[Happened]:
 
 def _told(last: Attempt, alike: int, names: Names) -> str:
     more = f" and {alike - 1} like it" if alike > 1 else ""
-    outcome = last.outcome.value if last.outcome else ""
-    told = deed(last.action)[1] if last.outcome is Outcome.APPLIED else outcome
+    told = _ENDS.get((last.outcome, last.by), last.outcome.value if last.outcome else "")
     return plain(f"{names.sentence(last.action)}{more}: {told}" + (f", {last.detail}" if last.detail else ""))

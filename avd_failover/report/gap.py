@@ -18,6 +18,11 @@ OVER_PROPAGATION_S = 600.0
 
 _Key = tuple[str, str]
 
+_COUNTED = {
+    RevokeAssignment: frozenset({Outcome.APPLIED, Outcome.UNKNOWN}),
+    GrantAssignment: frozenset({Outcome.APPLIED}),
+}
+
 
 class AccessGap(Struct, frozen=True, kw_only=True):
     """Users' time without access: under way while ``open``, else over, and then the longest of the run."""
@@ -46,10 +51,10 @@ def access_gap(state: RunState, now: datetime) -> AccessGap | None:
         else:
             since.setdefault(key, attempt.ended_at or attempt.intended_at)
     budget = state.pinned.route.plan.policies.propagation_s + OVER_PROPAGATION_S
-    closed_s = state.access_gap_s
     if since and state.recovered_at is None:
         open_s = (now - min(since.values())).total_seconds()
         return AccessGap(seconds=open_s, budget_s=budget, open=True, pairs=len(since))
+    closed_s = state.access_gap_s
     return AccessGap(seconds=closed_s, budget_s=budget) if closed_s is not None else None
 
 
@@ -57,15 +62,12 @@ def _moves(state: RunState) -> Iterator[tuple[_Key, Attempt]]:
     twins = _twins(state.pinned.route.plan)
     for attempt in state.attempts.values():
         action = attempt.action
-        if isinstance(action, GrantAssignment) and attempt.outcome is not Outcome.APPLIED:
-            continue
-        if isinstance(action, RevokeAssignment | GrantAssignment) and _possible(attempt):
+        if (
+            isinstance(action, RevokeAssignment | GrantAssignment)
+            and attempt.outcome in _COUNTED[type(action)]
+        ):
             assignment = action.assignment
             yield (assignment.principal_id, twins.get(assignment.scope, assignment.scope)), attempt
-
-
-def _possible(attempt: Attempt) -> bool:
-    return attempt.outcome in {Outcome.APPLIED, Outcome.UNKNOWN}
 
 
 def _twins(plan: Plan) -> dict[str, str]:

@@ -11,6 +11,7 @@ from avd_failover.domain.actions import LogOff, StartMachine
 from avd_failover.domain.route import Pair
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.domain.words import counted, listed
+from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState, StepState
 from avd_failover.report.gap import access_gap, gap_words
 from avd_failover.report.moved import Place, at, places
@@ -52,6 +53,7 @@ class SummaryData(TypedDict):
     moved: list[str]
     in_transit: list[str]
     sessions_ended: int
+    """Proven to be gone."""
     hosts_started: int
     recovery_s: float | None
     rto_s: float
@@ -80,7 +82,7 @@ def summary_data(state: RunState, journal: str | None = None) -> SummaryData:
         "changed": state.changed,
         "moved": [pair.label for pair in at(Place.TARGET, found)],
         "in_transit": [pair.label for pair in at(Place.TRANSIT, found)],
-        "sessions_ended": _done(state, LogOff),
+        "sessions_ended": _sessions_ended(state),
         "hosts_started": _done(state, StartMachine),
         "recovery_s": state.recovery_s,
         "rto_s": route.plan.objectives.rto_s,
@@ -141,8 +143,24 @@ def _changes(state: RunState) -> Iterator[str]:
     yield plain(f"  moved       {len(moved)} of {counted(len(found), 'group assignment')}{names}")
     if transit:
         yield plain(f"  NO ACCESS   {_groups(transit)}: {len(transit)} revoked, not granted yet")
-    yield f"  sessions    {_done(state, LogOff)} logged off"
+    yield from _sessions(state)
     yield f"  hosts       {_done(state, StartMachine)} started"
+
+
+def _sessions(state: RunState) -> Iterator[str]:
+    """Tell what is proven apart from what was merely accepted."""
+    ended, accepted = _sessions_ended(state), _done(state, LogOff)
+    if accepted > ended:
+        yield f"  sessions    {ended} proven logged off, {accepted - ended} log-offs accepted but not proven"
+    else:
+        yield f"  sessions    {ended} logged off"
+
+
+def _sessions_ended(state: RunState) -> int:
+    proven = [step for step in state.steps.values() if step.status is StepStatus.DONE]
+    attempts = (attempt for step in proven for attempt in step.attempts)
+    ended = (one for one in attempts if one.outcome is Outcome.APPLIED and isinstance(one.action, LogOff))
+    return len({one.action.target for one in ended})
 
 
 def _groups(pairs: Sequence[Pair]) -> str:

@@ -1,4 +1,4 @@
-"""How far a step has come, counted from its attempts."""
+"""How far a step has come, counted from its attempts: what the cloud accepted, which is not yet a proof."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from avd_failover.domain.actions import Action
 from avd_failover.domain.words import counted
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import RunState, StepState
-from avd_failover.report.words import deed
+from avd_failover.report.words import request
 
 _Ends = Counter[Outcome | None]
 
@@ -15,7 +15,7 @@ _TROUBLE = ((Outcome.REFUSED, "refused"), (Outcome.UNKNOWN, "unknown"))
 
 
 def tally(step: StepState, *, more: bool = False) -> str:
-    """Say how many targets of a step are done: ``12 of 45 sessions logged off, 1 refused``.
+    """Say how many targets of a step are done: ``12 of 45 log-offs accepted, 1 refused``.
 
     ``more`` says that further intents wait for their turn, so that the total is a lower bound: ``of 128+``.
     Empty where the step sent nothing.
@@ -41,10 +41,8 @@ def _latest(step: StepState) -> Iterator[tuple[Action, Outcome | None]]:
 
 
 def _told(action: Action, ends: _Ends, *, more: bool) -> str:
-    noun, done = deed(action)
-    applied, total = ends[Outcome.APPLIED], ends.total()
+    noun, applied, total = request(action), ends[Outcome.APPLIED], ends.total()
     trouble = "".join(f", {ends[end]} {word}" for end, word in _TROUBLE if ends[end])
     if applied == total and not more:
-        return f"{counted(total, noun)} {done}"
-    of = f"{applied} of {total}{'+' if more else ''} {noun}{'' if total == 1 and not more else 's'}"
-    return f"{of} {done}{trouble}"
+        return f"{counted(total, noun)} accepted"
+    return f"{applied} of {total}{'+' if more else ''} {noun}{'' if total == 1 else 's'} accepted{trouble}"

@@ -16,6 +16,7 @@ from avd_failover.domain.actions import (
     SetStartOnConnect,
     StartMachine,
     TellUser,
+    kind_of,
 )
 from avd_failover.domain.estate import PoolReference, RoleAssignment, ScheduleFloor
 from avd_failover.domain.ids import name_of
@@ -176,24 +177,32 @@ def _floor_changes(before: ScheduleFloor, after: ScheduleFloor) -> str:
     return ", ".join(changes) or "as it is"
 
 
-_DONE = {
-    "assignment.revoke": ("assignment", "revoked"),
-    "assignment.grant": ("assignment", "granted"),
-    "session.logoff": ("session", "logged off"),
-    "session.message": ("session", "told"),
-    "machine.start": ("machine", "started"),
-    "machine.deallocate": ("machine", "deallocated"),
-    "autoscale.pools": ("scaling plan", "changed"),
-    "autoscale.floor": ("schedule", "changed"),
-    "pool.start-on-connect": ("host pool", "changed"),
+_DEEDS = {
+    "assignment.revoke": ("revoke", "assignment", "revoked"),
+    "assignment.grant": ("grant", "assignment", "granted"),
+    "session.logoff": ("log-off", "session", "logged off"),
+    "session.message": ("message", "session", "told"),
+    "machine.start": ("start", "machine", "started"),
+    "machine.deallocate": ("deallocation", "machine", "deallocated"),
+    "autoscale.pools": ("autoscale change", "scaling plan", "changed"),
+    "autoscale.floor": ("schedule change", "schedule", "changed"),
+    "pool.start-on-connect": ("pool change", "host pool", "changed"),
 }
 
 
 def deed(action: Action) -> tuple[str, str]:
-    """Return the noun and the participle that count an action: ``("session", "logged off")``."""
+    """Return what an action does to what, to be counted once it is done: ``("session", "logged off")``."""
     if isinstance(action, SetLogons):
         return "host", "opened" if action.allowed else "drained"
-    return _DONE[str(action.__struct_config__.tag)]
+    _, noun, done = _DEEDS[kind_of(action)]
+    return noun, done
+
+
+def request(action: Action) -> str:
+    """Return what an action is called while nothing proves it yet: ``log-off``, ``drain``."""
+    if isinstance(action, SetLogons):
+        return "opening" if action.allowed else "drain"
+    return _DEEDS[kind_of(action)][0]
 
 
 def sign(action: Action) -> str:
