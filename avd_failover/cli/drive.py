@@ -86,6 +86,6 @@ def signals(stop: StopSignal, run: str, screen: Screen) -> Iterator[None]:
 
 
 def _last_word(journal: JournalWriter, because: str) -> None:
-    """Say in the reserve of a full disk that the run is held; a disk that cannot even do that stays silent."""
+    """Say in the reserve of a full disk that the run is held, if even that can be written."""
     with suppress(JournalLostError, JournalFullError):
         journal.last_word(RunEnded(status=RunStatus.HELD, because=because))

@@ -28,11 +28,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command; None for a name that the table does not have."""
         if cmd_name not in COMMANDS:
             return None
@@ -40,7 +40,7 @@ class LazyGroup(click.Group):
         found: click.Command = getattr(importlib.import_module(f"avd_failover.cli.{module}"), attribute)
         return found
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table without importing anything."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, row[2]) for name, row in COMMANDS.items()])
@@ -72,7 +72,7 @@ EPILOG = """Exit codes: 0 done or nothing to do · 1 failed · 2 bad usage, plan
 )
 @click.version_option(package_name="avd-failover", prog_name="failover")
 @click.pass_context
-def cli(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click hands over what it parsed
+def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click hands over what it parsed
     """Fail over an Azure Virtual Desktop workload to its other region.
 
     \b

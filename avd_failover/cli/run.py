@@ -159,7 +159,6 @@ def _remembered(home: Home, state: RunState, speed: float | None) -> Simulation 
         scenario=memory.with_suffix(".yaml"),
         speed=speed or DEFAULT_SPEED,
         memory=memory,
-        not_before=state.last_at,
     )
 
 
@@ -182,7 +181,7 @@ def _where(pinned: RunPinned) -> Where:
 
 
 def _refuse_unfinished(home: Home, pair: str) -> None:
-    """Refuse to start while an earlier run of the pair changed something and was not finished (contract 173)."""
+    """Refuse to start while an earlier run of the pair is half done (contract 173)."""
     for run in home.runs():
         with closing(SqliteStore.read_only(home.path_of(run))) as store:
             state = replay(store).state

@@ -40,9 +40,9 @@ class Screen(Protocol):
 
 
 def screen_for(log_format: str, clock: Clock) -> Screen:
-    """Choose the screen: JSON lines if asked, the live view on a terminal, else plain lines; all on stderr."""
+    """Choose the screen: JSON lines if asked, a live view on a terminal, else plain lines; all on stderr."""
     if log_format == "json":
-        return LogProgress()
+        return LogProgress(clock)
     if sys.stderr.isatty():
         return Live(clock)
     return Plain(clock)

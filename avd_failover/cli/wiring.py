@@ -11,17 +11,18 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from avd_failover.azure.estate import connect
 from avd_failover.azure.endpoints import Endpoints
+from avd_failover.azure.estate import connect
 from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
 from avd_failover.cli.settings import Where
 from avd_failover.cloud import Cloud
 from avd_failover.domain.clock import Clock
 from avd_failover.engine.clock import LoopClock
-from avd_failover.simulator.http.server import serve
+from avd_failover.simulator.building import build
 from avd_failover.simulator.http.persistence import restore
-from avd_failover.simulator.scenario import build, load_scenario
+from avd_failover.simulator.http.server import serve
+from avd_failover.simulator.scenario import load_scenario
 
 DEFAULT_SPEED = 60.0
 
@@ -30,11 +31,9 @@ class Simulation(Struct, frozen=True, kw_only=True):
     """A simulated Azure that lives in this process: which scenario, how fast, and where it is remembered."""
 
     scenario: Path
-    name: str
     speed: float = DEFAULT_SPEED
     memory: Path | None = None
     """Requests that changed the world, so that a resumed run meets it as it was left."""
-    not_before: datetime | None = None
 
 
 class Wired(Struct, frozen=True, kw_only=True):
@@ -71,12 +70,13 @@ async def wire(where: Where, simulation: Simulation | None) -> AsyncIterator[Wir
 
 @asynccontextmanager
 async def _simulated(simulation: Simulation) -> AsyncIterator[Where]:
-    world = build(load_scenario(simulation.scenario))
+    scenario = load_scenario(simulation.scenario)
+    world = build(scenario)
     if simulation.memory is not None and simulation.memory.exists():
         restore(world, simulation.memory)
-    if simulation.not_before is not None:
-        world.advance(max(world.now_s, (simulation.not_before - world.started_at).total_seconds()))
-    async with serve(world, speed=simulation.speed, log_to=simulation.memory) as server:
+    async with serve(
+        world, speed=simulation.speed, log_to=simulation.memory, scenario=scenario.scenario
+    ) as server:
         yield Where(arm=server.url, graph=server.url)
 
 

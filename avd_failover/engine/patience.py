@@ -39,7 +39,11 @@ class Patience:
 
     async def with_(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Return what ``attempt`` returns. The last TransientError is raised again at the deadline."""
-        return await self._policy(attempt)
+
+        async def once() -> T:  # tenacity awaits what it knows to be a coroutine function, and nothing else
+            return await attempt()
+
+        return await self._policy(once)
 
     def calm(self) -> None:
         """Take note that the cloud answered: the next fault waits shortly again."""

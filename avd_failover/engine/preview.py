@@ -5,14 +5,15 @@ Steps late in the graph are planned against today's world: what earlier steps wo
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from avd_failover.cloud import Cloud
 from avd_failover.domain.actions import Moves
 from avd_failover.domain.clock import Clock
-from avd_failover.domain.graph import Step
+from avd_failover.domain.graph import Step, StepGraph
 from avd_failover.engine.memory import RunMemory
 from avd_failover.engine.patience import Patience
 from avd_failover.engine.run import Operations
@@ -25,11 +26,15 @@ PREVIEW_WITHIN_S = 300.0
 
 
 class StepPreview(Struct, frozen=True, kw_only=True):
-    """What one step would do now. ``verdict`` is what its proof says of the world as it is."""
+    """What one step would do now.
+
+    ``verdict`` is what its proof says of the world as it is; None for a step that waits for changes, because
+    only after those does its proof mean anything.
+    """
 
     step: Step
     moves: Moves
-    verdict: Verdict
+    verdict: Verdict | None
 
 
 class Preview(Struct, frozen=True, kw_only=True):
@@ -70,4 +75,16 @@ async def preview(
         return StepPreview(step=step, moves=operation.plan(seen), verdict=operation.prove((seen,)))
 
     steps = [step for step in pinned.graph.steps if pinned.route.mode in step.modes]
-    return Preview(steps=tuple(await asyncio.gather(*(look(step) for step in steps))))
+    looks = await asyncio.gather(*(look(step) for step in steps))
+    return Preview(steps=_judged(pinned.graph, looks))
+
+
+def _judged(graph: StepGraph, looks: Sequence[StepPreview]) -> tuple[StepPreview, ...]:
+    """Take back the verdict of every step that waits for changes of another, directly or through others."""
+    planned = {one.step.id: one for one in looks}
+    waiting: set[str] = set()
+    for step in (step for rank in graph.levels() for step in rank):
+        needs = [planned[need] for need in step.needs if need in planned]
+        if any(one.step.id in waiting or one.moves.actions for one in needs):
+            waiting.add(step.id)
+    return tuple(structs.replace(one, verdict=None) if one.step.id in waiting else one for one in looks)

@@ -69,7 +69,7 @@ class Run:
         if self._bug is not None:
             raise self._bug
         if self._verdict and self._verdict.moot:
-            self._skip_rest(self._verdict.because)
+            self._skip_rest()
         status, because = self._end()
         findings = self._verdict.findings if self._verdict else ()
         self._journal.append(RunEnded(status=status, because=because, findings=findings))
@@ -136,10 +136,11 @@ class Run:
             self._begin(follower)
         return ready[0] if ready else None
 
-    def _skip_rest(self, because: str) -> None:
+    def _skip_rest(self) -> None:
+        skipped = StepStatus.SKIPPED
         for step, state in self._state.steps.items():
             if state.status is StepStatus.PENDING:
-                self._journal.append(StepEnded(step=step, status=StepStatus.SKIPPED, because=because))
+                self._journal.append(StepEnded(step=step, status=skipped, because="nothing to do"))
 
     def _end(self) -> tuple[RunStatus, str]:
         verdict = self._verdict

@@ -121,7 +121,7 @@ class TellUsers(Base):
         if not seen.sessions.complete:
             return NotYet(because=f"session listing incomplete: {seen.sessions.gap}")
         if seen.notice_left_s is None:
-            return Proven(because="nobody is signed in, so nobody was told", idle=True)
+            return self._untold(seen, first=len(looks) == 1)
         if seen.notice_left_s > 0:
             told = counted(seen.ended, "session")
             return NotYet(
@@ -129,6 +129,13 @@ class TellUsers(Base):
                 look_again_s=min(30.0, seen.notice_left_s),
             )
         return Proven(because=f"{counted(seen.ended, 'session')} told", facts={"sessions_told": seen.ended})
+
+    def _untold(self, seen: SessionsSeen, *, first: bool) -> Verdict:
+        there = counted(len(seen.sessions.items), "session")
+        if seen.sessions.items and first:
+            return NotYet(because=f"{there} to be told", look_again_s=0.0)
+        nobody = f"none of {there} could be told" if seen.sessions.items else "nobody is signed in"
+        return Proven(because=nobody, idle=not seen.sessions.items)
 
     def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
         """Never hold a failover because a message did not arrive."""

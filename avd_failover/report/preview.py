@@ -4,23 +4,21 @@ The fields of the JSON form are a contract with scripts: they are added to, neve
 whole; in the text they are names. Where there is nothing to do, no step shows an action: none would be sent.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import TypedDict
 
-from avd_failover.domain.actions import Action, Moves, Skipped, kind_of
-from avd_failover.domain.findings import Finding
+from avd_failover.domain.actions import Action, Moves, kind_of
 from avd_failover.domain.graph import Step
 from avd_failover.domain.words import counted, listed
 from avd_failover.engine.preview import Preview, StepPreview
 from avd_failover.journal.events import RunPinned
 from avd_failover.operations.base import Blocked, Moot, Proven
+from avd_failover.report.lists import NAMES_SHOWN, FindingData, findings_data, findings_text, left_alone
 from avd_failover.report.redaction import redact
 from avd_failover.report.words import Names, deed, duration, journey, marked, plain, sign, travel
 
 ACTIONS_SHOWN = 4
 """Of each step; the JSON form has them all."""
-
-NAMES_SHOWN = 3
 
 
 class ActionData(TypedDict):
@@ -36,14 +34,6 @@ class SkippedData(TypedDict):
 
     target: str
     because: str
-
-
-class FindingData(TypedDict):
-    """What an interlock found."""
-
-    code: str
-    subject: str
-    detail: str
 
 
 class BlockedData(TypedDict):
@@ -141,17 +131,10 @@ def _place(step: Step, pinned: RunPinned) -> str:
     return f"{step.uses} in {pinned.route.side(step.side).region} ({step.side.value}){after}"
 
 
-def left_alone(skipped: Iterable[Skipped], names: Names) -> Iterator[str]:
-    """Yield one line for each reason to leave things alone, with the first few of those things."""
-    folded: dict[str, list[str]] = {}
-    for skip in skipped:
-        folded.setdefault(skip.because, []).append(names.of(skip.target))
-    for because, targets in folded.items():
-        yield plain(f"left alone: {listed(targets, NAMES_SHOWN)} ({because})")
-
-
 def _awaited(one: StepPreview) -> str:
     verdict = one.verdict
+    if verdict is None:
+        return plain(f"then proof within {duration(one.step.proof_within_s)}")
     if isinstance(verdict, Proven):
         return plain(f"holds already: {verdict.because}")
     if isinstance(verdict, Blocked):
@@ -181,12 +164,6 @@ def _refusal(blocked: Blocked, names: Names) -> Iterator[str]:
     yield from findings_text(blocked.findings, names)
 
 
-def findings_text(findings: Sequence[Finding], names: Names) -> Iterator[str]:
-    """Yield one line for each finding: code, what it concerns, what is wrong with it."""
-    for finding in findings:
-        yield plain(f"  {finding.code}  {names.of(finding.subject)}: {finding.detail}")
-
-
 def _moves(seen: Preview, one: StepPreview) -> Moves:
     return one.moves if _idle(seen) is None else Moves(skipped=one.moves.skipped)
 
@@ -202,10 +179,7 @@ def _idle(seen: Preview) -> str | None:
 def _blocked(blocked: Blocked | None) -> BlockedData | None:
     if blocked is None:
         return None
-    findings: list[FindingData] = [
-        {"code": one.code, "subject": one.subject, "detail": redact(one.detail)} for one in blocked.findings
-    ]
-    return {"because": redact(blocked.because), "findings": findings}
+    return {"because": redact(blocked.because), "findings": findings_data(blocked.findings)}
 
 
 def _step_data(one: StepPreview, moves: Moves) -> StepData:
@@ -215,7 +189,7 @@ def _step_data(one: StepPreview, moves: Moves) -> StepData:
         "side": one.step.side.value if one.step.side else None,
         "actions": [_action(action) for action in moves.actions],
         "skipped": [{"target": skip.target, "because": redact(skip.because)} for skip in moves.skipped],
-        "because": redact(one.verdict.because),
+        "because": redact(one.verdict.because) if one.verdict else "",
     }
 
 
