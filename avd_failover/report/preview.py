@@ -132,14 +132,16 @@ def _place(step: Step, pinned: RunPinned) -> str:
 
 
 def _awaited(one: StepPreview) -> str:
-    verdict = one.verdict
-    if verdict is None:
-        return plain(f"then proof within {duration(one.step.proof_within_s)}")
-    if isinstance(verdict, Proven):
-        return plain(f"holds already: {verdict.because}")
-    if isinstance(verdict, Blocked):
-        return plain(f"REFUSES: {verdict.because}")
-    return plain(f"then proof within {duration(one.step.proof_within_s)}; now: {verdict.because}")
+    if isinstance(one.verdict, Proven):
+        return plain(f"holds already: {one.verdict.because}")
+    if isinstance(one.verdict, Blocked):
+        return plain(f"REFUSES: {one.verdict.because}")
+    return plain(f"then proof within {duration(one.step.proof_within_s)}; now: {_because(one)}")
+
+
+def _because(one: StepPreview) -> str:
+    """Say what the proof says of the world as it is; nothing yet where it waits for changes of other steps."""
+    return "waits for the changes before it" if one.verdict is None else redact(one.verdict.because)
 
 
 def _total(seen: Preview) -> str:

@@ -14,8 +14,8 @@ from avd_failover.domain.words import counted, listed
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState, StepState
 from avd_failover.report.gap import access_gap, gap_words
+from avd_failover.report.lists import FindingData, findings_data, findings_text, left_alone
 from avd_failover.report.moved import Place, at, places
-from avd_failover.report.preview import FindingData, findings_text, left_alone
 from avd_failover.report.redaction import redact
 from avd_failover.report.words import Names, duration, journey, marked, plain, travel
 
@@ -90,9 +90,7 @@ def summary_data(state: RunState, journal: str | None = None) -> SummaryData:
         "access_gap_open": gap is not None and gap.open,
         "debts": [step.step.id for step in _steps(state, StepStatus.DEBT)],
         "unknown": len(_unknown(state)),
-        "findings": [
-            {"code": one.code, "subject": one.subject, "detail": redact(one.detail)} for one in state.findings
-        ],
+        "findings": findings_data(state.findings),
         "journal": journal,
         "next": [command.split("    ")[0] for command in _next(state)],
     }
