@@ -8,7 +8,7 @@ import heapq
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
 from avd_failover.simulator.history import Change, History
@@ -26,7 +26,7 @@ class Core:
 
     def __init__(self, *, seed: int, starts_at: datetime, physics: Physics) -> None:
         self.seed = seed
-        self.starts_at = starts_at
+        self.starts_at = starts_at.astimezone(UTC)
         self.physics = physics
         self.now_s = 0.0
         self.history = History()

@@ -1,4 +1,4 @@
-"""One call of the direct face: time passes, the budget is asked, the world answers, refusals become faults."""
+"""One call of the direct face: time passes, the budget is asked, the world answers or refuses."""
 
 import random
 from collections.abc import Callable

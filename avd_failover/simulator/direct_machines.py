@@ -15,7 +15,7 @@ DEADLINE_S = 20 * 60.0
 
 
 class DirectMachines:
-    """Virtual machines; ``start`` and ``deallocate`` return when the world has finished, not when it began."""
+    """Virtual machines; ``start`` and ``deallocate`` return when the world is done, not when it began."""
 
     def __init__(self, line: Line, *, deadline_s: float = DEADLINE_S) -> None:
         self._line = line
