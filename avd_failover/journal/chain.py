@@ -51,7 +51,7 @@ def replay(store: Store) -> Replay:
     stream = links(store)
     first, head = next(stream, (None, GENESIS))
     if first is None:
-        raise DamagedJournalError(0, Damage.EMPTY, "begun, but nothing was recorded, so nothing was sent")
+        raise DamagedJournalError(0, Damage.EMPTY, "begun, but nothing is recorded")
     if not isinstance(first.event, RunPinned):
         raise DamagedJournalError(1, Damage.CONTRADICTION, "does not begin with run.pinned")
     state = RunState(first.event, first.at)

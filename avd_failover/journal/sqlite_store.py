@@ -72,15 +72,14 @@ class SqliteStore:
         refuse_network(path.parent)
         new_private_file(path)
         try:
-            store = cls._writable(path, _laid_out(path))
             sync_directory(path.parent)
+            return cls._writable(path, _laid_out(path))
         except OSError as error:
             path.unlink()  # ours, and nothing is in it yet
             raise JournalLostError(f"{path}: {error.strerror}") from error
         except JournalLostError:
             path.unlink()
             raise
-        return store
 
     @classmethod
     def open(cls, path: Path) -> Self:

@@ -35,7 +35,7 @@ class Damage(Enum):
     UNREADABLE = "unreadable"
     """No journal at all, or a line that is no entry."""
     EMPTY = "empty"
-    """Begun, and nothing was ever recorded: so nothing was ever sent."""
+    """Begun, and nothing recorded: a crash before the first entry leaves this, or somebody wiped the file."""
     GAP = "gap"
     """A number lacks or stands in the wrong place."""
     BROKEN_CHAIN = "broken chain"
