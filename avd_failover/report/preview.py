@@ -132,7 +132,7 @@ def _place(step: Step, pinned: RunPinned) -> str:
 
 
 def _awaited(one: StepPreview) -> str:
-    if isinstance(one.verdict, Proven):
+    if isinstance(one.verdict, Proven) and not one.moves.actions:
         return plain(f"holds already: {one.verdict.because}")
     if isinstance(one.verdict, Blocked):
         return plain(f"REFUSES: {one.verdict.because}")
@@ -140,7 +140,7 @@ def _awaited(one: StepPreview) -> str:
 
 
 def _because(one: StepPreview) -> str:
-    """Say what the proof says of the world as it is; nothing yet where it waits for changes of other steps."""
+    """Say what the proof says of the world as it is; nothing yet where it waits for other steps' changes."""
     return "waits for the changes before it" if one.verdict is None else redact(one.verdict.because)
 
 
@@ -191,7 +191,7 @@ def _step_data(one: StepPreview, moves: Moves) -> StepData:
         "side": one.step.side.value if one.step.side else None,
         "actions": [_action(action) for action in moves.actions],
         "skipped": [{"target": skip.target, "because": redact(skip.because)} for skip in moves.skipped],
-        "because": redact(one.verdict.because) if one.verdict else "",
+        "because": _because(one),
     }
 
 

@@ -6,8 +6,8 @@ sink, for what a cloud's error message or a library's log line may carry all the
 
 import re
 
-SECRET = "[secret withheld]"  # noqa: S105 - what stands in the place of one
-PERSON = "[name withheld]"
+SECRET = "[secret-withheld]"  # noqa: S105 - what stands in the place of one
+PERSON = "[name-withheld]"
 
 _NAMED = (
     r"sig|signature|accountkey|sharedaccesskey|sharedaccesssignature|password|pwd|secret|client_secret"
@@ -24,7 +24,7 @@ _SECRETS = re.compile("|".join(_SHAPES), re.IGNORECASE | re.DOTALL)
 _NAMED_SECRETS = re.compile(
     rf"""(?<![\w-])(?P<name>{_NAMED})(?P<is>["']?\s*[=:]\s*["']?)(?P<value>[^;&\s"',}}]+)""", re.IGNORECASE
 )
-_PEOPLE = re.compile(r"[\w.+'#-]+@[\w-]+(?:\.[\w-]+)+")
+_PEOPLE = re.compile(r"[\w.+#-]+@[\w-]+(?:\.[\w-]+)+")
 
 FIELDS = frozenset(
     {
