@@ -172,15 +172,11 @@ class _Journal:
         self.ids = {one.id for one in (*revoked, *granted)}
 
     def explains(self, placed: Placed) -> bool:
-        match placed.where:
-            case Where.SOURCE:
-                return all(triple(one) not in self.revoked or one.id in self.ids for one in placed.source)
-            case Where.TARGET:
-                return self._left(placed) and all(triple(one) in self.granted for one in placed.target)
-            case Where.NEITHER:
-                return self._left(placed)
-            case Where.BOTH:
-                return False
+        if placed.where is Where.BOTH:
+            return False
+        if placed.where is Where.SOURCE:
+            return all(triple(one) not in self.revoked or one.id in self.ids for one in placed.source)
+        return self._left(placed) and all(triple(one) in self.granted for one in placed.target)
 
     def _left(self, placed: Placed) -> bool:
         pair = placed.pair

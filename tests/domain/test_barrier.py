@@ -1,5 +1,7 @@
 """The barrier holds exactly when the source is proven empty and closed (S4, S7; matrix rows 1 and 7)."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import assume, given
@@ -12,6 +14,10 @@ from tests.domain.builders import host_look, look
 
 FASTEST, SETTLE, PHYSICAL = BarrierProof.FASTEST, BarrierProof.SETTLE, BarrierProof.PHYSICAL
 D = Policies().propagation_s
+
+
+def judged(looks, rule):
+    return judge(looks, rule)
 
 
 def policies(proof=FASTEST, **changes):
@@ -132,7 +138,7 @@ HOLDING = [
     ids=[case[0] for case in HOLDING],
 )
 def test_the_barrier_holds(proof, looks, by, since, used):
-    verdict = judge(looks, policies(proof))
+    verdict = judged(looks, policies(proof))
     assert isinstance(verdict, Holds)
     assert (verdict.proof, verdict.since_s, verdict.looks) == (by, since, used)
 
@@ -209,7 +215,7 @@ def test_any_single_flaw_in_either_look_undoes_the_physical_proof(where, change,
     if words.endswith("not listed any more: host-2") and where == 0:
         looks = looks[::-1]
         looks = [msgspec.structs.replace(one, at_s=at) for one, at in zip(looks, (100, 130), strict=True)]
-    verdict = judge(looks, policies(PHYSICAL))
+    verdict = judged(looks, policies(PHYSICAL))
     assert isinstance(verdict, NotYet)
     assert where == 0 or words in verdict.lacks
     assert verdict.because == "; ".join(verdict.lacks)
@@ -217,7 +223,7 @@ def test_any_single_flaw_in_either_look_undoes_the_physical_proof(where, change,
 
 @broken(BREAKS)
 def test_any_flaw_in_what_was_seen_undoes_the_settle_proof(change, words):
-    verdict = judge([look(D), look(D + 30, **change)], policies(SETTLE))
+    verdict = judged([look(D), look(D + 30, **change)], policies(SETTLE))
     assert isinstance(verdict, NotYet)
     assert words in verdict.lacks
     assert verdict.lacks[-1] in {"0 of 2 looks without a session", "1 of 2 looks without a session"}
@@ -226,9 +232,9 @@ def test_any_flaw_in_what_was_seen_undoes_the_settle_proof(change, words):
 @broken(DOORS)
 def test_open_doors_matter_to_the_physical_proof_only(change, words):
     looks = [look(D), look(D + 30, **change)]
-    assert isinstance(judge(looks, policies(SETTLE)), Holds)
-    assert isinstance(judge(looks, policies(PHYSICAL)), NotYet)
-    early = judge([look(100, **change)], policies(SETTLE))
+    assert isinstance(judged(looks, policies(SETTLE)), Holds)
+    assert isinstance(judged(looks, policies(PHYSICAL)), NotYet)
+    early = judged([look(100, **change)], policies(SETTLE))
     assert words not in early.lacks
 
 
@@ -244,7 +250,7 @@ QUIET = [
 
 @pytest.mark.parametrize("hosts", [case[1] for case in QUIET], ids=[case[0] for case in QUIET])
 def test_a_host_that_is_down_or_reports_does_not_hinder(hosts):
-    assert isinstance(judge([look(at, hosts=hosts) for at in (0, 30)], policies(PHYSICAL)), Holds)
+    assert isinstance(judged([look(at, hosts=hosts) for at in (0, 30)], policies(PHYSICAL)), Holds)
 
 
 def test_row_1_nothing_is_granted_before_the_last_revoke_has_settled():
@@ -252,7 +258,7 @@ def test_row_1_nothing_is_granted_before_the_last_revoke_has_settled():
     held = [
         one.at_s
         for place, one in enumerate(looks)
-        if isinstance(judge(looks[: place + 1], policies(SETTLE)), Holds)
+        if isinstance(judged(looks[: place + 1], policies(SETTLE)), Holds)
     ]
     assert held[0] == 200 + D + 30
     assert held == [890, 920, 950, 980]
@@ -260,22 +266,22 @@ def test_row_1_nothing_is_granted_before_the_last_revoke_has_settled():
 
 def test_row_7_a_user_who_comes_back_during_the_settle_time_starts_the_looks_again():
     looks = [look(at, live_sessions=1 if at == D + 15 else 0) for at in (D - 30, D, D + 15, D + 45)]
-    assert isinstance(judge(looks, policies(SETTLE)), NotYet)
-    verdict = judge([*looks, look(D + 75)], policies(SETTLE))
+    assert isinstance(judged(looks, policies(SETTLE)), NotYet)
+    verdict = judged([*looks, look(D + 75)], policies(SETTLE))
     assert isinstance(verdict, Holds)
     assert verdict.looks == (D + 45, D + 75)
 
 
 def test_a_barred_source_that_opens_in_between_is_barred_only_from_the_next_look():
     looks = [look(0), look(30, start_on_connect=True), look(60), look(90)]
-    assert isinstance(judge(looks[:3], policies(PHYSICAL)), NotYet)
-    verdict = judge(looks, policies(PHYSICAL))
+    assert isinstance(judged(looks[:3], policies(PHYSICAL)), NotYet)
+    verdict = judged(looks, policies(PHYSICAL))
     assert (verdict.since_s, verdict.looks) == (60, (60, 90))
 
 
 def test_an_assignment_revoked_again_moves_the_settle_point():
     looks = [look(D), look(D + 30, last_revoke_s=D + 10)]
-    verdict = judge(looks, policies(SETTLE))
+    verdict = judged(looks, policies(SETTLE))
     assert isinstance(verdict, NotYet)
     assert verdict.latest_s == D + 10 + D + 30
 
@@ -293,14 +299,14 @@ GHOSTS = [
 def test_ghosts_are_nobody_only_while_nothing_starts_their_machines(changes, holds):
     hosts = (host_look(1), host_look(2, status=HostStatus.SHUTDOWN, power=PowerState.DEALLOCATED))
     looks = [look(at, hosts=hosts, ghost_sessions=2, **changes) for at in (D, D + 30)]
-    verdict = judge(looks, policies(SETTLE))
+    verdict = judged(looks, policies(SETTLE))
     assert isinstance(verdict, Holds) == holds
     if not holds:
         assert "2 ghost sessions on stopped machines that could be started" in verdict.lacks
 
 
 def test_a_proof_names_its_ghosts():
-    verdict = judge([look(at, ghost_sessions=1) for at in (0, 30)], policies())
+    verdict = judged([look(at, ghost_sessions=1) for at in (0, 30)], policies())
     assert verdict.ghosts == 1
     assert verdict.sentence == (
         "2 source hosts drained or stopped, and nothing starts them; no session in 2 looks over 30 s;"
@@ -309,12 +315,12 @@ def test_a_proof_names_its_ghosts():
 
 
 def test_a_settle_proof_is_told_in_words():
-    verdict = judge([look(D), look(D + 31)], policies(SETTLE))
+    verdict = judged([look(D), look(D + 31)], policies(SETTLE))
     assert verdict.sentence == "the last removed assignment has settled; no session in 2 looks over 31 s"
 
 
 def test_no_look_at_all_is_no_proof():
-    verdict = judge([], policies())
+    verdict = judged([], policies())
     assert verdict == NotYet(because="nothing was looked at yet", lacks=(), look_again_s=0, latest_s=None)
 
 
@@ -369,7 +375,7 @@ LACKS = [
     ("proof", "looks", "lacks"), [case[1:] for case in LACKS], ids=[case[0] for case in LACKS]
 )
 def test_everything_that_lacks_is_listed(proof, looks, lacks):
-    assert judge(looks, policies(proof)).lacks == lacks
+    assert judged(looks, policies(proof)).lacks == lacks
 
 
 WAITS = [
@@ -388,27 +394,27 @@ WAITS = [
     ("proof", "looks", "wait", "latest"), [case[1:] for case in WAITS], ids=[case[0] for case in WAITS]
 )
 def test_a_wait_says_when_to_look_again_and_when_it_ends(proof, looks, wait, latest):
-    verdict = judge(looks, policies(proof))
+    verdict = judged(looks, policies(proof))
     assert verdict.look_again_s == pytest.approx(wait)
     assert verdict.latest_s == (latest if latest is None else pytest.approx(latest))
 
 
 def test_looks_stop_hurrying_before_azure_s_limit():
     looks = [look(15.0 * number, live_sessions=1) for number in range(HURRIED_LOOKS + 1)]
-    assert judge(looks[:-1], policies(PHYSICAL)).look_again_s == 15
-    assert judge(looks, policies(PHYSICAL)).look_again_s == 30
+    assert judged(looks[:-1], policies(PHYSICAL)).look_again_s == 15
+    assert judged(looks, policies(PHYSICAL)).look_again_s == 30
 
 
 def test_more_looks_further_apart_are_wanted_where_the_plan_says_so():
     stricter = policies(zero_looks=3, zero_apart_s=60.0)
     looks = [look(at) for at in (0, 60, 119)]
-    assert isinstance(judge(looks, stricter), NotYet)
-    assert judge([*looks, look(120)], stricter).looks == (0, 60, 120)
+    assert isinstance(judged(looks, stricter), NotYet)
+    assert judged([*looks, look(120)], stricter).looks == (0, 60, 120)
 
 
 def test_a_plan_that_wants_no_look_still_gets_one():
-    assert isinstance(judge([look(0, live_sessions=1)], policies(zero_looks=0)), NotYet)
-    assert judge([look(0)], policies(zero_looks=0)).looks == (0,)
+    assert isinstance(judged([look(0, live_sessions=1)], policies(zero_looks=0)), NotYet)
+    assert judged([look(0)], policies(zero_looks=0)).looks == (0,)
 
 
 flawed = st.fixed_dictionaries(
@@ -427,7 +433,7 @@ flawed = st.fixed_dictionaries(
         ),
     },
 )
-good = st.just({})
+good: st.SearchStrategy[Any] = st.just({})
 histories = st.lists(st.tuples(st.integers(1, 50), good | good | flawed), min_size=1, max_size=9).map(
     lambda steps: [
         look(float(sum(step[0] for step in steps[: place + 1])), **steps[place][1])
@@ -501,7 +507,7 @@ def longest(times, rule):
 
 @given(histories, rules)
 def test_the_barrier_holds_exactly_when_the_rule_does(looks, rule):
-    verdict = judge(looks, rule)
+    verdict = judged(looks, rule)
     proofs = s4(looks, rule)
     assert isinstance(verdict, Holds) == bool(proofs)
     if isinstance(verdict, Holds):
@@ -513,10 +519,10 @@ def test_the_barrier_holds_exactly_when_the_rule_does(looks, rule):
 @given(histories, rules, st.randoms(use_true_random=False))
 def test_the_order_in_which_looks_and_hosts_come_never_matters(looks, rule, chance):
     turned = [msgspec.structs.replace(one, hosts=one.hosts[::-1]) for one in looks]
-    shuffled = judge(chance.sample(turned, len(turned)), rule)
-    straight = judge(looks, rule)
+    shuffled = judged(chance.sample(turned, len(turned)), rule)
+    straight = judged(looks, rule)
     assert type(shuffled) is type(straight)
-    assert judge(chance.sample(looks, len(looks)), rule) == straight
+    assert judged(chance.sample(looks, len(looks)), rule) == straight
 
 
 FLAWS = [(case[1], SETTLE) for case in BREAKS[:-1]] + [(case[1], PHYSICAL) for case in (*BREAKS[:-1], *DOORS)]
@@ -531,15 +537,15 @@ def test_one_flaw_in_any_look_of_a_proof_undoes_it(flaw, gaps, place):
     change, proof = flaw
     looks = [look(D + sum(gaps[:count])) for count in range(len(gaps) + 1)]
     rule = policies(proof, zero_looks=len(looks))
-    assert isinstance(judge(looks, rule), Holds)
+    assert isinstance(judged(looks, rule), Holds)
     place %= len(looks)
     looks[place] = msgspec.structs.replace(looks[place], **change)
-    assert isinstance(judge(looks, rule), NotYet)
+    assert isinstance(judged(looks, rule), NotYet)
 
 
 @given(histories, rules)
 def test_following_the_advice_with_clear_looks_ends_by_the_promised_time(looks, rule):
-    verdict = judge(looks, rule)
+    verdict = judged(looks, rule)
     assume(isinstance(verdict, NotYet) and verdict.latest_s is not None)
     latest, last = verdict.latest_s, looks[-1]
     everyone = tuple(
@@ -549,7 +555,7 @@ def test_following_the_advice_with_clear_looks_ends_by_the_promised_time(looks, 
         assert verdict.look_again_s > 0
         at_s = looks[-1].at_s + verdict.look_again_s
         looks = [*looks, look(at_s, hosts=everyone, last_revoke_s=last.last_revoke_s)]
-        verdict = judge(looks, rule)
+        verdict = judged(looks, rule)
         assert at_s <= latest + rule.zero_apart_s * 2 + 1
     assert verdict.looks[-1] <= latest + rule.zero_apart_s + 1
 
@@ -559,5 +565,5 @@ def test_a_stricter_rule_never_holds_where_a_milder_one_does_not(looks, rule):
     stricter = msgspec.structs.replace(
         rule, propagation_s=rule.propagation_s + 30, zero_apart_s=rule.zero_apart_s + 5
     )
-    if isinstance(judge(looks, stricter), Holds):
-        assert isinstance(judge(looks, rule), Holds)
+    if isinstance(judged(looks, stricter), Holds):
+        assert isinstance(judged(looks, rule), Holds)

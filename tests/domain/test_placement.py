@@ -49,6 +49,10 @@ TARGET = [
 LABELS = ["GRP1 on DAG", "GRP2 on DAG", "GRP2 on RAG", "GRP3 on RAG"]
 
 
+def judged(placement, revoked=(), granted=()):
+    return latch(placement, revoked, granted)
+
+
 def labels(pairs):
     return [pair.label for pair in pairs]
 
@@ -91,13 +95,13 @@ def test_role_ids_in_capitals_place_a_pair_too():
 
 
 def test_the_same_world_is_the_opposite_placement_in_the_other_direction():
-    assert isinstance(latch(place(route(), SOURCE)), AllOnSource)
-    assert isinstance(latch(place(route(leaving=Side.SECONDARY), SOURCE)), AllOnTarget)
+    assert isinstance(judged(place(route(), SOURCE)), AllOnSource)
+    assert isinstance(judged(place(route(leaving=Side.SECONDARY), SOURCE)), AllOnTarget)
 
 
 def test_a_cohort_looks_at_its_own_pairs_only():
     found = place(route(groups=("GRP1",)), [*SOURCE, *TARGET[1:]])
-    assert isinstance(latch(found), AllOnSource)
+    assert isinstance(judged(found), AllOnSource)
     assert labels(found.at(Where.SOURCE)) == ["GRP1 on DAG"]
 
 
@@ -131,7 +135,7 @@ VERDICTS = [
     ids=[case[0] for case in VERDICTS],
 )
 def test_a_run_starts_or_goes_on_only_from_what_it_can_explain(seen, revoked, granted, kind, unexplained):
-    verdict = latch(place(route(), seen), revoked, granted)
+    verdict = judged(place(route(), seen), revoked, granted)
     assert isinstance(verdict, kind)
     if isinstance(verdict, Mixed):
         assert labels(verdict.unexplained) == unexplained
@@ -140,20 +144,20 @@ def test_a_run_starts_or_goes_on_only_from_what_it_can_explain(seen, revoked, gr
 
 def test_an_assignment_granted_again_by_somebody_is_not_explained_by_our_revoke():
     again = assignment(DAG_WEU, GRP1.id, name="by-hand")
-    verdict = latch(place(route(), [again]), SOURCE, [])
+    verdict = judged(place(route(), [again]), SOURCE, [])
     assert labels(verdict.unexplained) == ["GRP1 on DAG"]
     assert "this run's journal does not account for GRP1 on DAG" in verdict.because
 
 
 def test_an_assignment_restored_by_this_run_itself_is_explained():
     again = assignment(DAG_WEU, GRP1.id, name="restored")
-    assert latch(place(route(), [again]), SOURCE, [again]).explained
+    assert judged(place(route(), [again]), SOURCE, [again]).explained
 
 
 def test_a_grant_under_another_name_is_explained_and_known_as_foreign():
     foreign = assignment(DAG_NEU, GRP1.id, name="was-there-before")
     found = place(route(), [foreign, *SOURCE[1:]])
-    assert latch(found, SOURCE[:1], TARGET[:1]).explained
+    assert judged(found, SOURCE[:1], TARGET[:1]).explained
     assert found.foreign([one.id for one in TARGET]) == (foreign,)
 
 
@@ -165,13 +169,13 @@ def test_what_this_run_created_is_not_foreign():
 
 def test_a_gap_makes_every_placement_unknown():
     for seen in (SOURCE, TARGET, []):
-        verdict = latch(place(route(), seen, ["assignments of dag-neu: page 2 was not answered"]))
+        verdict = judged(place(route(), seen, ["assignments of dag-neu: page 2 was not answered"]))
         assert isinstance(verdict, Unread)
         assert verdict.because.endswith("assignments of dag-neu: page 2 was not answered")
 
 
 def test_a_run_that_moves_nothing_may_not_start():
-    verdict = latch(place(route(groups=()), SOURCE))
+    verdict = judged(place(route(groups=()), SOURCE))
     assert isinstance(verdict, Mixed)
     assert not verdict.explained
     assert verdict.because == "no pair of the plan is in scope"
@@ -226,7 +230,7 @@ def test_every_pair_stands_in_exactly_one_place(seen):
 
 @given(some, images, grants)
 def test_no_run_starts_while_a_pair_has_access_at_the_target(seen, revoked, granted):
-    verdict = latch(place(route(), seen), revoked, granted)
+    verdict = judged(place(route(), seen), revoked, granted)
     assert isinstance(verdict, AllOnSource) == (set(SOURCE) <= set(seen) and not set(TARGET) & set(seen))
     assert isinstance(verdict, AllOnTarget) == (set(TARGET) <= set(seen) and not set(SOURCE) & set(seen))
 
@@ -234,6 +238,6 @@ def test_no_run_starts_while_a_pair_has_access_at_the_target(seen, revoked, gran
 @given(some, images, grants, st.sampled_from(SOURCE), st.sampled_from(TARGET))
 def test_a_longer_journal_never_explains_less(seen, revoked, granted, more, other):
     found = place(route(), seen)
-    before, after = latch(found, revoked, granted), latch(found, [*revoked, more], [*granted, other])
+    before, after = judged(found, revoked, granted), judged(found, [*revoked, more], [*granted, other])
     if isinstance(before, Mixed):
         assert set(labels(after.unexplained)) <= set(labels(before.unexplained))

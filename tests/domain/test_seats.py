@@ -1,5 +1,7 @@
 """Seats now, seats with more hosts up, and how many hosts are lacking (safety S9; contract 34)."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,7 +139,7 @@ def test_an_observation_more_never_adds_a_seat_to_a_host_seen_before(hosts):
 @given(hosts_drawn, st.integers(1, 6), st.integers(0, 80))
 def test_the_hosts_said_to_lack_are_enough_and_one_less_is_not(hosts, extra_sessions, wanted):
     found = seats(host_pool(), [*hosts, host(9, OFF, sessions=extra_sessions)])
-    lacking = found.needs(Capacity(seats=wanted))
-    offered = [free for free in found.waiting if free > 0] + [found.per_host] * 20
+    lacking: Any = found.needs(Capacity(seats=wanted))
+    offered = [*(free for free in found.waiting if free > 0), *[found.per_host] * 20]
     assert found.now + sum(offered[:lacking]) >= wanted
     assert lacking == 0 or found.now + sum(offered[: lacking - 1]) < wanted
