@@ -63,7 +63,7 @@ class Audit:
         }
 
     def _change(self, change: Change) -> None:
-        if change.actor_kind not in {"scenario", "azure"} or change.at_s > 0:
+        if change.sequence >= self._world.built:
             self._begin()
         if change.actor_kind == "engine":
             self._check_confinement(change)

@@ -25,6 +25,7 @@ from avd_failover.simulator.records import (
 )
 from avd_failover.simulator.role_catalogue import BUILT_IN
 from avd_failover.simulator.scenario import AssignmentSpec, HostPoolSpec, Scenario, ScheduleSpec
+from avd_failover.simulator.scenario_checks import user_name
 from avd_failover.simulator.workload import Workload
 from avd_failover.simulator.world import World
 
@@ -69,6 +70,7 @@ class _Builder:
             self._sessions(pool)
             self.world.autoscale.watch_pool(self.pool_ids[pool.name])
         self._crowd()
+        self.world.built = self.core.history.next_sequence
         return self.world
 
     def _write(self, record: Record) -> None:
@@ -196,7 +198,7 @@ class _Builder:
             self._write(Group(id=spec.id, display_name=spec.name, members=members))
 
     def _user(self, group: str, number: int) -> User:
-        name = f"{group.lower()}-{number:02d}"
+        name = user_name(group, number)
         return User(
             id=self._guid("user", name),
             display_name=name,
@@ -237,10 +239,7 @@ class _Builder:
         if name in self.group_ids:
             return self.group_ids[name]
         users = self.core.table(User).values()
-        found = next((user.id for user in users if user.user_principal_name == name), None)
-        if found is None:
-            raise ValueError(f"no user is called {name!r}")
-        return found
+        return next(user.id for user in users if user.user_principal_name == name)
 
     def _sessions(self, spec: HostPoolSpec) -> None:
         if spec.sessions is None:
@@ -248,10 +247,6 @@ class _Builder:
         users = self._members(spec.sessions.groups)
         self.core.chance("seating").shuffle(users)
         hosts = self.world.hosts.of_pool(self.pool_ids[spec.name])[: spec.hosts.running]
-        if spec.sessions.count > min(len(users), len(hosts) * spec.max_session_limit):
-            raise ValueError(
-                f"{spec.name}: {spec.sessions.count} sessions are more than its users or its seats"
-            )
         for number, user in enumerate(users[: spec.sessions.count]):
             state: SessionPhase = "Disconnected" if number < spec.sessions.disconnected else "Active"
             self.world.broker.seat(user, hosts[number % len(hosts)], state, self.actor)

@@ -4,7 +4,6 @@ Things name each other by their names; ids of resources follow from subscription
 Users are counted, not listed: their object ids and names follow from the group they are made for.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -14,6 +13,7 @@ from pydantic import Field, StringConstraints, model_validator
 from avd_failover.runbook.yaml_file import FileModel, load_model
 from avd_failover.simulator.physics import Physics
 from avd_failover.simulator.records import Balancing
+from avd_failover.simulator.scenario_checks import faults
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()\-]{0,89}$")]
 Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
@@ -228,56 +228,13 @@ class Scenario(FileModel):
     )
 
     @model_validator(mode="after")
-    def _names_resolve(self) -> Self:
-        if self.starts_at.utcoffset() is None:
-            raise ValueError("starts_at has no offset; end it with Z")
-        pools = [pool.name for pool in self.host_pools]
-        groups = [group.name for group in self.groups]
-        app_groups = [group.name for pool in self.host_pools for group in pool.application_groups]
-        _no_twins("host pool", pools)
-        _no_twins("group", groups)
-        _no_twins("application group", app_groups)
-        _known("host pool", self.workload.pools, pools)
-        _known("group", self._group_names_used(), groups)
-        _known("application group", self._application_groups_used(), app_groups)
-        _known(
-            "region",
-            [*(p.region for p in self.host_pools), *(w.region for w in self.workspaces)],
-            [r.name for r in self.regions],
-        )
-        self._known_earlier()
+    def _makes_sense(self) -> Self:
+        found = faults(self)
+        if found:
+            raise ValueError("; ".join(found))
         return self
-
-    def _known_earlier(self) -> None:
-        earlier: list[str] = []
-        for group in self.groups:
-            _known("group further up", (*group.nested, *(share.group for share in group.shares)), earlier)
-            earlier.append(group.name)
-
-    def _group_names_used(self) -> list[str]:
-        test = [self.workload.test_group] if self.workload.test_group else []
-        held = [name for pool in self.host_pools if pool.sessions for name in pool.sessions.groups]
-        principals = [a.principal for a in self.assignments if "@" not in a.principal]
-        return [*self.workload.groups, *test, *held, *principals]
-
-    def _application_groups_used(self) -> list[str]:
-        shown = [name for workspace in self.workspaces for name in workspace.application_groups]
-        return [*shown, *(a.application_group for a in self.assignments if a.application_group)]
 
 
 def load_scenario(path: Path) -> Scenario:
     """Read a scenario file. Raises ``FileFaults`` with every fault and its place."""
     return load_model(path, Scenario)
-
-
-def _known(what: str, used: Iterable[str], known: Iterable[str]) -> None:
-    names = list(known)
-    for name in used:
-        if name not in names:
-            raise ValueError(f"no {what} is called {name!r}; there are {', '.join(names) or 'none'}")
-
-
-def _no_twins(what: str, names: list[str]) -> None:
-    twins = sorted({name for name in names if names.count(name) > 1})
-    if twins:
-        raise ValueError(f"more than one {what} is called {twins[0]!r}")

@@ -72,6 +72,8 @@ class World:
     def __init__(self, *, seed: int, starts_at: datetime, physics: Physics, workload: Workload) -> None:
         self.core = core = Core(seed=seed, starts_at=starts_at, physics=physics)
         self.workload = workload
+        self.built = 0
+        """How many entries of the history only describe the beginning."""
         self.log = log = RequestLog()
         self.budgets = Budgets(core)
         self.directory = Directory(core, log)

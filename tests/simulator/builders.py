@@ -1,4 +1,4 @@
-"""A small simulated Azure for tests: two pools of three hosts, four users, everything quick to reason about."""
+"""A small simulated Azure for tests: two pools of three hosts, four users, durations without chance."""
 
 import json
 from typing import Any
@@ -60,7 +60,7 @@ def host(side: str, number: int) -> str:
     return f"{pool}/sessionHosts/{side}-{number}"
 
 
-def _pool(side: str, running: int, sessions: int, *, autoscale: bool, limit: int) -> dict[str, Any]:
+def pool(side: str, running: int, sessions: int, *, autoscale: bool, limit: int) -> dict[str, Any]:
     spec: dict[str, Any] = {
         "name": f"hp-{side}",
         "resource_group": f"rg-{side}",
@@ -127,8 +127,8 @@ def small(
             {"name": "KIOSK", "id": KIOSK, "users": 1},
         ],
         "host_pools": [
-            _pool("a", 3, sessions, autoscale=autoscale, limit=limit),
-            _pool("b", running_b, 0, autoscale=autoscale, limit=limit),
+            pool("a", 3, sessions, autoscale=autoscale, limit=limit),
+            pool("b", running_b, 0, autoscale=autoscale, limit=limit),
         ],
         "workspaces": [
             {

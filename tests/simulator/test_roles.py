@@ -39,7 +39,9 @@ def test_a_new_assignment_is_read_by_id_at_once_and_listed_only_after_the_lag():
 def test_a_deleted_assignment_is_gone_by_id_at_once_and_still_listed_until_the_lag_is_over():
     world = small_world()
     target = assignment_of(world)
-    assert world.roles.delete(ENGINE, target.lower()).description == "staff desktop"
+    deleted = world.roles.delete(ENGINE, target.lower())
+    assert deleted is not None
+    assert deleted.description == "staff desktop"
     with pytest.raises(ArmRefusal) as refusal:
         world.roles.assignment(ENGINE, target)
     assert (refusal.value.status, refusal.value.code) == (404, "RoleAssignmentNotFound")
