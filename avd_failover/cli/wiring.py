@@ -19,10 +19,6 @@ from avd_failover.cli.settings import Where
 from avd_failover.cloud import Cloud
 from avd_failover.domain.clock import Clock
 from avd_failover.engine.clock import LoopClock
-from avd_failover.simulator.building import build
-from avd_failover.simulator.http.persistence import restore
-from avd_failover.simulator.http.server import serve
-from avd_failover.simulator.scenario import load_scenario
 
 DEFAULT_SPEED = 60.0
 
@@ -70,6 +66,11 @@ async def wire(where: Where, simulation: Simulation | None) -> AsyncIterator[Wir
 
 @asynccontextmanager
 async def _simulated(simulation: Simulation) -> AsyncIterator[Where]:
+    from avd_failover.simulator.building import build
+    from avd_failover.simulator.http.persistence import restore
+    from avd_failover.simulator.http.server import serve
+    from avd_failover.simulator.scenario import load_scenario
+
     scenario = load_scenario(simulation.scenario)
     world = build(scenario)
     if simulation.memory is not None and simulation.memory.exists():
