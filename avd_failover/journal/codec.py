@@ -6,9 +6,9 @@ not know it refuses by name; fields that a later version added with a default ar
 """
 
 import hashlib
+from typing import get_args
 
 from msgspec import DecodeError, MsgspecError, Struct
-from msgspec.inspect import StructType, UnionType, type_info
 from msgspec.json import Decoder, Encoder
 
 from avd_failover.journal.events import SCHEMA, Entry, Event
@@ -96,13 +96,7 @@ def refuse_newer(line: bytes) -> None:
         )
 
 
-def _tags() -> frozenset[str]:
-    union = type_info(Event)
-    assert isinstance(union, UnionType)  # noqa: S101  it is one by definition, and mypy cannot know
-    return frozenset(str(kind.tag) for kind in union.types if isinstance(kind, StructType))
-
-
-EVENT_TYPES = _tags()
+EVENT_TYPES = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Event))
 """The ``type`` of every event that this engine knows."""
 
 

@@ -110,6 +110,15 @@ def refuse_odd_file(path: Path) -> None:
         raise UnfitPlaceError(f"{path} has a second name on this disk (hard link)")
 
 
+def sync_file(path: Path) -> None:
+    """Make the content of a file durable."""
+    handle = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def sync_directory(path: Path) -> None:
     """Make names that were created or replaced in a directory durable, where the system has a call for it."""
     if os.name != "posix":

@@ -159,7 +159,7 @@ def test_requests_that_fail_are_an_error_and_never_an_empty_list(
 
 
 @pytest.mark.parametrize(
-    "word", ["PRAGMA journal_mode", "BEGIN", "CREATE TABLE events", "COMMIT", "PRAGMA sync"]
+    "word", ["PRAGMA journal_mode=WAL", "BEGIN", "CREATE TABLE events", "COMMIT", "PRAGMA trusted"]
 )
 def test_a_journal_whose_beginning_fails_leaves_nothing_behind(
     path: Path, monkeypatch: pytest.MonkeyPatch, word: str
@@ -199,13 +199,14 @@ def test_a_file_system_without_a_write_ahead_log_is_refused(
         SqliteStore.create(path)
 
 
-def test_names_that_cannot_be_made_durable_begin_no_journal(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("call", ["sync_directory", "sync_file"])
+def test_a_file_that_cannot_be_made_durable_begins_no_journal(
+    path: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     def unsynced(directory: Path) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(sqlite_store, "sync_directory", unsynced)
+    monkeypatch.setattr(sqlite_store, call, unsynced)
     with pytest.raises(JournalLostError, match="Input/output error"):
         SqliteStore.create(path)
     assert list(path.parent.iterdir()) == []
