@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Self, TypeVar
 
 from avd_failover.domain.actions import (
     Action,
@@ -219,28 +220,28 @@ class Story:
         self.state = RunState(first, T0)
         self._n = 0
 
-    def after(self, seconds: float) -> "Story":
+    def after(self, seconds: float) -> Self:
         self.at += timedelta(seconds=seconds)
         return self
 
-    def tell(self, *events: Event) -> "Story":
+    def tell(self, *events: Event) -> Self:
         for event in events:
             self.entries.append(Entry(seq=len(self.entries) + 1, at=self.at, prev="", event=event))
             self.state.apply(self.entries[-1])
         return self
 
-    def begin(self, *steps: str) -> "Story":
+    def begin(self, *steps: str) -> Self:
         return self.tell(*(StepStarted(step=step) for step in steps))
 
-    def wait(self, step: str, because: str, at_most_s: float = 600.0) -> "Story":
+    def wait(self, step: str, because: str, at_most_s: float = 600.0) -> Self:
         return self.tell(
             StepWaiting(step=step, because=because, until=self.at + timedelta(seconds=at_most_s))
         )
 
-    def end(self, step: str, because: str, status: StepStatus = StepStatus.DONE) -> "Story":
+    def end(self, step: str, because: str, status: StepStatus = StepStatus.DONE) -> Self:
         return self.tell(StepEnded(step=step, status=status, because=because))
 
-    def skip(self, step: str, because: str, *targets: str) -> "Story":
+    def skip(self, step: str, because: str, *targets: str) -> Self:
         skipped = tuple(Skipped(target=target, because=because) for target in targets)
         return self.tell(StepSkips(step=step, skipped=skipped))
 
@@ -257,22 +258,25 @@ class Story:
         outcome: Outcome = Outcome.APPLIED,
         detail: str = "",
         every_s: float = 0.5,
-    ) -> "Story":
+    ) -> Self:
         for n in numbers:
             self.after(every_s).tell(ActionEnded(n=n, outcome=outcome, detail=detail))
         return self
 
-    def do(self, step: str, actions: Sequence[Action], every_s: float = 0.5) -> "Story":
+    def do(self, step: str, actions: Sequence[Action], every_s: float = 0.5) -> Self:
         return self.answer(self.intend(step, actions), every_s=every_s)
 
-    def close(self, status: RunStatus, because: str, *findings: Finding) -> "Story":
+    def close(self, status: RunStatus, because: str, *findings: Finding) -> Self:
         return self.tell(RunEnded(status=status, because=because, findings=findings))
 
-    def resume(self) -> "Story":
+    def resume(self) -> Self:
         return self.tell(RunResumed(holder=Holder(host="desk", pid=12, epoch=2), engine="0.1.0"))
 
 
-def warmed(story: Story) -> Story:
+Told = TypeVar("Told", bound=Story)
+
+
+def warmed(story: Told) -> Told:
     """Tell up to the proof of seats: target warm, source drained, nobody cut off yet."""
     story.begin("readiness").after(12).end("readiness", "all 14 checks hold")
     story.begin("target-scaling", "target-hosts", "source-scaling", "source-connect", "drain-source")
@@ -288,7 +292,7 @@ def warmed(story: Story) -> Story:
     return story.begin("target-seats").after(1).end("target-seats", "60 of 60 seats on 8 Available hosts")
 
 
-def cut(story: Story, *, logged_off: int = 45) -> Story:
+def cut(story: Told, *, logged_off: int = 45) -> Told:
     """Tell up to the log-offs, of which the first so many are answered."""
     story = warmed(story).begin("revoke-source").do("revoke-source", revokes(story.state.pinned.route))
     story.end("revoke-source", "none of 9 pairs is assigned on primary any more").begin("log-off-source")
@@ -296,7 +300,7 @@ def cut(story: Story, *, logged_off: int = 45) -> Story:
     return story.answer(numbers[:logged_off], every_s=0.3)
 
 
-def moved(story: Story) -> Story:
+def moved(story: Told) -> Told:
     """Tell a whole run that moved everybody."""
     story = cut(story).end("log-off-source", "45 sessions logged off, none left").begin("barrier")
     story.wait("barrier", "1 of 2 looks without a session").after(31)
