@@ -107,7 +107,8 @@ def _fault(details: ErrorDetails, data: Plain, shape: Shape) -> ModelFault:
         case "enum" | "literal_error":
             return _word(seen, shape.words(data, path))
         case "union_tag_invalid" | "union_tag_not_found":
-            return _tag(seen)
+            key = str(seen.context["discriminator"]).strip("'")
+            return _tag(seen, key, shape.words(data, (*path, key)))
         case "refused":
             return _refused(seen)
         case "value_error" | "assertion_error":
@@ -150,16 +151,15 @@ def _word(seen: _Seen, words: list[str]) -> ModelFault:
     return ModelFault(path=seen.path, found=described(seen.value), allowed=allowed, hint=hint)
 
 
-def _tag(seen: _Seen) -> ModelFault:
-    key = str(seen.context.get("discriminator", "")).strip("'")
-    tags = [tag.strip(" '") for tag in str(seen.context.get("expected_tags", "")).split(",") if tag]
+def _tag(seen: _Seen, key: str, words: list[str]) -> ModelFault:
     if not isinstance(seen.value, dict):
         return ModelFault(path=seen.path, found=described(seen.value), allowed="a mapping")
     if key not in seen.value:
-        return ModelFault(path=seen.path, found=f"the key {quoted(key)} is missing", allowed=listed(tags))
+        found = f"the key {quoted(key)} is missing"
+        return ModelFault(path=seen.path, found=found, allowed=listed(words), at_key=True)
     word = seen.value[key]
-    hint = nearest(str(word), tags)
-    return ModelFault(path=(*seen.path, key), found=described(word), allowed=listed(tags), hint=hint)
+    hint = nearest(str(word), words)
+    return ModelFault(path=(*seen.path, key), found=described(word), allowed=listed(words), hint=hint)
 
 
 def _refused(seen: _Seen) -> ModelFault:

@@ -63,7 +63,7 @@ def _groups_once(findings: Findings, plan: Plan, groups: Mapping[str, str]) -> N
 
 
 def _groups_hold(findings: Findings, plan: Plan, groups: Mapping[str, str]) -> None:
-    holding = {group.name for group in plan.groups}
+    holding = {group.name for pair in plan.application_groups for group in pair.groups}
     for name in groups:
         if name not in holding:
             found = f"{quoted(name)} holds no application group of this plan and would stay behind"

@@ -72,7 +72,9 @@ class SidesEntry(FileModel):
     """The two sides; in normal operation users are on the primary."""
 
     primary: SideEntry
+    """The side that users are on in normal operation."""
     secondary: SideEntry
+    """The side that stands by."""
 
 
 class ApplicationGroupEntry(FileModel):
@@ -139,7 +141,9 @@ class NoticeEntry(FileModel):
     before: Duration
     """How long before they are logged off."""
     title: Annotated[str, Field(min_length=1)]
+    """Title of the message."""
     body: Annotated[str, Field(min_length=1)]
+    """Text of the message, word for word."""
 
 
 class PlanEntry(FileModel):
@@ -154,13 +158,20 @@ class PlanEntry(FileModel):
     runbook: Name
     """Runbook that fails it over."""
     sides: SidesEntry
+    """The two regions."""
     groups: Annotated[dict[GroupName, Guid], Field(min_length=1)]
     """User groups: name and object id."""
     application_groups: Annotated[dict[GroupName, ApplicationGroupEntry], Field(min_length=1)]
+    """Every application group of the pool pair, with its twin and the groups that hold it."""
     test: TestEntry | None = None
+    """Testers, and nobody of production."""
     capacity: CapacityEntry
+    """What the target must offer before the source is cut."""
     objectives: ObjectivesEntry
+    """What the run is measured against."""
     policies: PoliciesEntry = PoliciesEntry()
+    """Numbers of the safety case."""
     notice: NoticeEntry | None = None
+    """What users are told in planned mode; without it they are told nothing."""
     accepted_paths: tuple[str, ...] = ()
     """Ids of role assignments outside the plan that give access and are accepted by name."""

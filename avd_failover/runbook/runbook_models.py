@@ -52,3 +52,4 @@ class RunbookEntry(FileModel):
     pool: PoolKind
     """Kind of host pool that it is for."""
     steps: Annotated[tuple[StepEntry, ...], Field(min_length=1, max_length=MOST_STEPS)]
+    """The steps; those that do not need each other may run side by side."""

@@ -52,8 +52,9 @@ class Shape:
         if choices is None:
             yield schema
             return
-        for choice in choices:
-            yield from (branch for branch in self._branches(choice, data) if _meant(branch, data))
+        branches = [branch for choice in choices for branch in self._branches(choice, data)]
+        # A tag that no branch has is itself the fault: every branch may then be meant.
+        yield from [branch for branch in branches if _meant(branch, data)] or branches
 
 
 def _meant(schema: Schema, data: Plain) -> bool:
