@@ -35,6 +35,11 @@ class TokenBucket:
         self._tokens -= 1
         return int(self._tokens)
 
+    def left(self, now_s: float) -> int:
+        """Return how many requests could pass now, one after the other."""
+        self._fill(now_s)
+        return int(self._tokens)
+
     def _fill(self, now_s: float) -> None:
         self._tokens = min(self.size, self._tokens + (now_s - self._filled_s) * self.refill_per_s)
         self._filled_s = now_s
@@ -65,6 +70,10 @@ class Budgets:
             )
         remaining = [bucket.take(self._core.now_s) for bucket in buckets]
         return remaining[0]
+
+    def left_for_all(self, subscription: str, kind: Kind) -> int:
+        """Return what remains for all principals of a subscription together."""
+        return self._bucket("", subscription, kind, self._core.physics.global_factor).left(self._core.now_s)
 
     def admit_host_list(self, pool: str) -> tuple[int, float]:
         """Take one list of session hosts out of the pool's window.

@@ -83,6 +83,7 @@ class _Passed(Struct, frozen=True, kw_only=True):
 
     face: Face
     remaining: int | None = None
+    remaining_for_all: int | None = None
 
 
 class Azure:
@@ -98,18 +99,18 @@ class Azure:
     def answer(self, ask: Ask) -> Finished:
         """Answer one request; every refusal is an answer, with the body Azure gives."""
         self._asked += 1
-        face, remaining = Face.GRAPH if ask.path.startswith("/v1.0") else Face.ARM, None
+        passed = _Passed(face=Face.GRAPH if ask.path.startswith("/v1.0") else Face.ARM)
         try:
             match = self._matched(ask)
-            face = match.route.face
-            actor = "" if face in _OPEN_TO_ALL else tokens.actor_of(ask.headers)
+            passed = _Passed(face=match.route.face)
+            actor = "" if passed.face in _OPEN_TO_ALL else tokens.actor_of(ask.headers)
             call = self._call(ask, match, actor)
-            remaining = self._admitted(call, face)
+            passed = self._admitted(call, passed.face)
             answer = match.route.handler(self.world, call)
         except ArmRefusal as refusal:
             self._note_gap(ask, refusal)
-            answer = _refused(refusal, face, self._asked)
-        return self._finished(ask, answer, _Passed(face=face, remaining=remaining))
+            answer = _refused(refusal, passed.face, self._asked)
+        return self._finished(ask, answer, passed)
 
     def refuse(self, ask: Ask, refusal: Refusal) -> Finished:
         """Answer a request that must not be looked at any further."""
@@ -134,9 +135,9 @@ class Azure:
         page = self._pages.graph if match.route.face is Face.GRAPH else self._pages.arm
         return Call(ask=ask, actor=actor, params=match.params, query=ask.query, number=self._asked, page=page)
 
-    def _admitted(self, call: Call, face: Face) -> int | None:
+    def _admitted(self, call: Call, face: Face) -> _Passed:
         if face in _OPEN_TO_ALL or face is Face.GRAPH:
-            return None
+            return _Passed(face=face)
         if "api-version" not in call.query:
             raise Refusal(
                 400,
@@ -145,7 +146,10 @@ class Azure:
             )
         subscription = call.params.get("subscription") or _subscription_of(call.params.get("scope", ""))
         self._check_subscription(subscription)
-        return self.world.admit(call.actor, subscription, budget_of(call.ask.method))
+        kind = budget_of(call.ask.method)
+        left = self.world.admit(call.actor, subscription, kind)
+        for_all = self.world.budgets.left_for_all(subscription, kind)
+        return _Passed(face=face, remaining=left, remaining_for_all=for_all)
 
     def _check_subscription(self, subscription: str) -> None:
         if not subscription:
@@ -170,6 +174,7 @@ class Azure:
             or ask.headers.get("client-request-id", ""),
             kind=budget_of(ask.method),
             remaining=passed.remaining,
+            remaining_for_all=passed.remaining_for_all,
         )
         body, kind = _encoded(answer)
         heads = dressed(passed.face, moment, answer.headers)

@@ -33,6 +33,8 @@ class Moment(Struct, frozen=True, kw_only=True):
     kind: str = "reads"
     """Which budget was drawn on: reads, writes or deletes."""
     remaining: int | None = None
+    """What is left of the caller's budget, and of everybody's together; None where none was drawn on."""
+    remaining_for_all: int | None = None
 
 
 def request_guid(number: int, salt: int) -> str:
@@ -62,6 +64,7 @@ def _arm(moment: Moment) -> dict[str, str]:
     }
     if moment.remaining is not None:
         heads[f"x-ms-ratelimit-remaining-subscription-{moment.kind}"] = str(moment.remaining)
+        heads[f"x-ms-ratelimit-remaining-subscription-global-{moment.kind}"] = str(moment.remaining_for_all)
     return heads
 
 

@@ -52,8 +52,8 @@ class Call(Struct, frozen=True, kw_only=True):
     """Most items on one page of a list."""
 
     def body(self) -> Json:
-        """Return the JSON body; refuses what is no JSON object."""
-        return json_object(self.ask.body)
+        """Return the JSON body, empty when none was sent; refuses what is no JSON object."""
+        return json_object(self.ask.body) if self.ask.body else {}
 
 
 class Answer(Struct, frozen=True, kw_only=True):

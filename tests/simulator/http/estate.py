@@ -147,15 +147,15 @@ class Wire:
         controls.gaps = lambda: self.azure.gaps
 
     def ask(
-        self, method: str, target: str, body: Any = None, *, token: str = "simulated", **headers: str
+        self, method: str, target: str, body: Any = None, *, bearer: str = "simulated", **headers: str
     ) -> Told:
         """Send one request; ARM paths without a query get an api-version."""
         if "?" not in target and not target.startswith(("/v1.0", "/_sim")):
             target += "?api-version=2024-04-03"
         raw = body if isinstance(body, bytes) else b"" if body is None else msgspec.json.encode(body)
         sent = {"host": "127.0.0.1:7777"} | {name.replace("_", "-"): text for name, text in headers.items()}
-        if token:
-            sent["authorization"] = f"Bearer {token}"
+        if bearer:
+            sent["authorization"] = f"Bearer {bearer}"
         answer = self.azure.answer(Ask(method=method, target=target, headers=sent, body=raw, base=BASE))
         told = msgspec.json.decode(answer.body) if _is_json(dict(answer.headers)) else None
         return Told(answer.status, dict(answer.headers), told, answer.body)

@@ -150,5 +150,5 @@ def test_a_message_is_taken_with_title_and_body():
 
 def test_a_person_beside_the_engine_is_told_apart_by_the_token():
     wire = Wire()
-    wire.ask("PATCH", HOST, {"properties": {"allowNewSession": False}}, token="admin:portal")
+    wire.ask("PATCH", HOST, {"properties": {"allowNewSession": False}}, bearer="admin:portal")
     assert wire.world.history.changes()[-1].actor == "admin:portal"

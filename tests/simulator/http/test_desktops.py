@@ -20,6 +20,8 @@ from tests.simulator.http.estate import (
 
 PREFIX = f"/subscriptions/{SUBSCRIPTION}/resourcegroups/rg-North/providers/Microsoft.DesktopVirtualization"
 
+EVERY_POOL = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.DesktopVirtualization/hostPools"
+
 
 @pytest.mark.parametrize(
     ("path", "name", "shown", "kind"),
@@ -202,7 +204,7 @@ def test_headers_are_those_of_the_recordings():
     [
         (POOL + "/sessionHosts", POOL),
         (HOST + "/userSessions", HOST),
-        (f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.DesktopVirtualization/hostPools", f"/subscriptions/{SUBSCRIPTION}"),
+        (EVERY_POOL, f"/subscriptions/{SUBSCRIPTION}"),
         (GROUP + "/providers/Microsoft.DesktopVirtualization/hostPools", GROUP),
     ],
 )  # fmt: skip

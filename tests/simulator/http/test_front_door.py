@@ -8,7 +8,7 @@ from tests.simulator.http.estate import GROUP, HOST, POOL, ROLES, SUBSCRIPTION, 
 
 @pytest.mark.parametrize("path", [POOL, "/nowhere", f"/v1.0/groups/{TENANT}", GROUP + "/providers/x/y/z"])
 def test_without_a_bearer_token_everything_is_401_with_a_challenge(path):
-    answer = Wire().ask("GET", path, token="")
+    answer = Wire().ask("GET", path, bearer="")
     assert (answer.status, answer.code) == (401, "AuthenticationFailed")
     assert answer.headers["WWW-Authenticate"].startswith("Bearer authorization_uri=")
 
@@ -25,34 +25,34 @@ def test_without_a_bearer_token_everything_is_401_with_a_challenge(path):
     ],
 )
 def test_a_token_that_is_none_is_401(header, code):
-    answer = Wire().ask("GET", POOL, token="", authorization=header)
+    answer = Wire().ask("GET", POOL, bearer="", authorization=header)
     assert (answer.status, answer.code) == (401, code)
 
 
 def test_the_own_door_and_the_token_endpoint_ask_for_no_token():
     wire = Wire()
-    assert wire.ask("GET", "/_sim/clock", token="").status == 200
-    assert wire.ask("POST", f"/{TENANT}/oauth2/v2.0/token?", b"", token="").status == 200
+    assert wire.ask("GET", "/_sim/clock", bearer="").status == 200
+    assert wire.ask("POST", f"/{TENANT}/oauth2/v2.0/token?", b"", bearer="").status == 200
 
 
 def test_a_token_from_the_endpoint_stands_for_its_client():
     wire = Wire()
     form = b"grant_type=client_credentials&client_id=me&client_secret=x"
-    token = wire.ask("POST", f"/{TENANT}/oauth2/v2.0/token?", form, token="").body
+    token = wire.ask("POST", f"/{TENANT}/oauth2/v2.0/token?", form, bearer="").body
     assert (token["token_type"], token["expires_in"]) == ("Bearer", 3600)
-    wire.ask("PATCH", HOST, {"properties": {"allowNewSession": False}}, token=token["access_token"])
+    wire.ask("PATCH", HOST, {"properties": {"allowNewSession": False}}, bearer=token["access_token"])
     assert wire.world.history.changes()[-1].actor == "engine:me"
 
 
 def test_a_token_of_the_simulator_without_a_client_stands_for_the_fixed_principal():
     wire = Wire()
     token = simulated_token(SIMULATED_PRINCIPAL, 0)
-    wire.ask("PATCH", HOST, {"properties": {"allowNewSession": False}}, token=token)
+    wire.ask("PATCH", HOST, {"properties": {"allowNewSession": False}}, bearer=token)
     assert wire.world.history.changes()[-1].actor == f"engine:{SIMULATED_PRINCIPAL}"
 
 
 def test_the_openid_configuration_leads_back_to_the_same_host():
-    body = Wire().ask("GET", "/common/v2.0/.well-known/openid-configuration?", token="").body
+    body = Wire().ask("GET", "/common/v2.0/.well-known/openid-configuration?", bearer="").body
     assert body["token_endpoint"] == "http://127.0.0.1:7777/common/oauth2/v2.0/token"
 
 
@@ -106,7 +106,7 @@ def test_a_budget_that_is_spent_answers_429_until_its_retry_after(kind, method, 
     assert refused.status == 429
     wait = int(refused.headers["Retry-After"])
     assert 1 <= wait <= 10
-    assert wire.ask(method, path, body, token="somebody-else").status != 429
+    assert wire.ask(method, path, body, bearer="somebody-else").status != 429
     wire.world.advance(wire.world.now_s + wait - 0.5)
     assert wire.ask(method, path, body).status == 429
     wire.world.advance(wire.world.now_s + 1)
