@@ -30,12 +30,23 @@ SHARE = 20
 """A frame that took long is followed by a pause this many times as long."""
 
 
+class Terminal(Console):
+    """stderr as a terminal; when it goes away it falls silent, where rich's own would end the process."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True, highlight=False)
+
+    def on_broken_pipe(self) -> None:
+        """Write no more."""
+        self.quiet = True
+
+
 class Live:
     """A Progress that paints."""
 
     def __init__(self, clock: Clock, console: Console | None = None) -> None:
         self._clock = clock
-        self._console = console or Console(stderr=True, highlight=False)
+        self._console = console or Terminal()
         self._painter: Painter | None = None
         self._held = ExitStack()
         self._tick: asyncio.TimerHandle | None = None
@@ -76,7 +87,7 @@ class Live:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        self._painter.start()
+        _quietly(self._painter.start)
         self._next()
         return self
 

@@ -74,7 +74,7 @@ class Sink:
             yield
         finally:
             kept, self._kept = self._kept, None
-            for text in kept:
+            for text in kept or ():
                 self.write(text)
 
 
