@@ -7,6 +7,7 @@ arrow or dependency is a new row here, with a reason.
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
@@ -78,7 +79,7 @@ class Import(NamedTuple):
 
 
 def imports_of(module: str, source: str) -> Iterator[Import]:
-    yield from _walk(module, ast.parse(source), late=False, typing_only=False)
+    yield from _walk(module, _parsed(source), late=False, typing_only=False)
 
 
 def _walk(module: str, node: ast.AST, *, late: bool, typing_only: bool) -> Iterator[Import]:
@@ -86,8 +87,13 @@ def _walk(module: str, node: ast.AST, *, late: bool, typing_only: bool) -> Itera
         inside = late or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
         typed = typing_only or (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test))
         for name in _names(child):
-            yield Import(module, name, child.lineno, late, typing_only)
+            yield Import(module, name, getattr(child, "lineno", 0), late, typing_only)
         yield from _walk(module, child, late=inside, typing_only=typed)
+
+
+@cache
+def _parsed(source: str) -> ast.Module:
+    return ast.parse(source)
 
 
 def _names(node: ast.AST) -> Iterator[str]:

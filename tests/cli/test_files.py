@@ -191,7 +191,7 @@ def test_a_graph_as_json_has_ranks_steps_and_the_digest(failover):
     said = json.loads(failover("graph", "pooled-failover", "--output", "json")[1])
     assert said["ranks"][0] == ["readiness"]
     assert said["ranks"][-1] == ["closing-reconcile"]
-    assert [step["id"] for step in said["steps"]][0] == "readiness"
+    assert next(step["id"] for step in said["steps"]) == "readiness"
     assert len(said["sha256"]) == 64
 
 

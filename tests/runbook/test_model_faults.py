@@ -83,8 +83,13 @@ ONE_FAULT = [
     ("name: a\ncolour: gren", "2:9 colour: 'gren'; allowed: red, green; did you mean 'green'?"),
     ("name: a\ncolour: GREEN", "2:9 colour: 'GREEN'; allowed: red, green; did you mean 'green'?"),
     ("name: a\ncolour: 7", "2:9 colour: 7 (a number); allowed: red, green"),
-    ("name: a\nwait: 5", "2:7 wait: 5 (a number); allowed: a duration such as 5m, 90s, 2h or 1h30m;"
-     " durations carry a unit: 5s or 5m?"),
+    (
+        "name: a\nwait: 5",
+        (
+            "2:7 wait: 5 (a number); allowed: a duration such as 5m, 90s, 2h or 1h30m;"
+            " durations carry a unit: 5s or 5m?"
+        ),
+    ),
     ("name: a\nratio: x", "2:8 ratio: 'x'; allowed: a number"),
     ("name: a\nloud: yes", "2:7 loud: 'yes'; allowed: true or false"),
     ("name: a\nloud: 1", "2:7 loud: 1 (a number); allowed: true or false"),
@@ -93,18 +98,34 @@ ONE_FAULT = [
     ("name: a\ncounts: {abc: x}", "2:15 counts.abc: 'x'; allowed: a whole number"),
     ("name: a\ncounts: {abc: 1.5}", "2:15 counts.abc: 1.5 (a number); allowed: a whole number"),
     ("name: a\nwords: [a, b, c]", "2:8 words: a list of 3; allowed: at most 2 entries"),
-    ("name: a\nwords: [a, 2]", "2:12 words[1]: 2 (a number); allowed: text; put it in quotes to make it text"),
+    (
+        "name: a\nwords: [a, 2]",
+        "2:12 words[1]: 2 (a number); allowed: text; put it in quotes to make it text",
+    ),
     ("name: a\ninner: {size: 0}", "2:15 inner.size: 0 (a number); allowed: at least 1"),
     ("name: a\ninner: {size: 10}", "2:15 inner.size: 10 (a number); allowed: at most 9"),
-    ("name: a\ninner: {sise: 1}", "2:9 inner.sise: unknown key 'sise'; allowed: size, shapes; did you mean 'size'?"),
-    ("name: a\ninner: {shapes: [{kind: cirle}]}",
-     "2:25 inner.shapes[0].kind: 'cirle'; allowed: circle, square; did you mean 'circle'?"),
-    ("name: a\ninner: {shapes: [{radius: 1}]}", "2:18 inner.shapes[0]: the key 'kind' is missing; allowed: circle, square"),
-    ("name: a\ninner: {shapes: [{kind: circle, radius: 1, edge: 2}]}",
-     "2:44 inner.shapes[0].edge: unknown key 'edge'; allowed: kind, radius"),
+    (
+        "name: a\ninner: {sise: 1}",
+        "2:9 inner.sise: unknown key 'sise'; allowed: size, shapes; did you mean 'size'?",
+    ),
+    (
+        "name: a\ninner: {shapes: [{kind: cirle}]}",
+        "2:25 inner.shapes[0].kind: 'cirle'; allowed: circle, square; did you mean 'circle'?",
+    ),
+    (
+        "name: a\ninner: {shapes: [{radius: 1}]}",
+        "2:18 inner.shapes[0]: the key 'kind' is missing; allowed: circle, square",
+    ),
+    (
+        "name: a\ninner: {shapes: [{kind: circle, radius: 1, edge: 2}]}",
+        "2:44 inner.shapes[0].edge: unknown key 'edge'; allowed: kind, radius",
+    ),
     ("name: a\ninner: {shapes: [{kind: square}]}", "2:18 inner.shapes[0]: the key 'edge' is missing"),
-    ("name: a\ninner:\n  shapes:\n" + "    - {kind: circle, radius: 1}\n" * 3, "3:3 inner: three shapes are a crowd"),
-]  # fmt: skip
+    (
+        "name: a\ninner:\n  shapes:\n" + "    - {kind: circle, radius: 1}\n" * 3,
+        "3:3 inner: three shapes are a crowd",
+    ),
+]
 
 
 @pytest.mark.parametrize(("text", "says"), ONE_FAULT)

@@ -97,51 +97,126 @@ def test_what_a_step_leaves_out_is_careful(tmp_path):
 
 
 STEP_FAULTS = [
-    ("hosts.drain", "hosts.drian",
-     "2 steps[1].uses: unknown operation 'hosts.drian'; allowed: checks.readiness, hosts.drain, notify.users,"
-     " assignments.revoke, assignments.grant, barrier; did you mean 'hosts.drain'?"),
-    ("needs: [look]", "needs: [lok]",
-     "2 steps[1].needs[0]: unknown step 'lok'; allowed: look, revoke, wall, grant; did you mean 'look'?"),
+    (
+        "hosts.drain",
+        "hosts.drian",
+        (
+            "2 steps[1].uses: unknown operation 'hosts.drian'; allowed: checks.readiness, hosts.drain, notify.users,"
+            " assignments.revoke, assignments.grant, barrier; did you mean 'hosts.drain'?"
+        ),
+    ),
+    (
+        "needs: [look]",
+        "needs: [lok]",
+        "2 steps[1].needs[0]: unknown step 'lok'; allowed: look, revoke, wall, grant; did you mean 'look'?",
+    ),
     ("needs: [look]", "needs: [look, look]", "2 steps[1].needs[1]: 'look' stands here twice"),
-    ("needs: [look]", "neds: [look]", "2 steps[1].neds: unknown key 'neds'; allowed: id, uses, side, needs, with,"
-     " proof_within, on_failure, if_unreachable, modes, summary; did you mean 'needs'?"),
+    (
+        "needs: [look]",
+        "neds: [look]",
+        (
+            "2 steps[1].neds: unknown key 'neds'; allowed: id, uses, side, needs, with,"
+            " proof_within, on_failure, if_unreachable, modes, summary; did you mean 'needs'?"
+        ),
+    ),
     ("id: look", "id: drain", "2 steps[1].id: the id 'drain' is used twice; steps[0] has it already"),
-    ("id: look", "id: Look me", "1 steps[0].id: 'Look me'; allowed: text of the form ^[a-z0-9][a-z0-9-]{0,62}$"),
-    ("hosts.drain, side: source", "hosts.drain", "2 steps[1]: hosts.drain acts on one side, and side is missing;"
-     " allowed: source or target"),
+    (
+        "id: look",
+        "id: Look me",
+        "1 steps[0].id: 'Look me'; allowed: text of the form ^[a-z0-9][a-z0-9-]{0,62}$",
+    ),
+    (
+        "hosts.drain, side: source",
+        "hosts.drain",
+        ("2 steps[1]: hosts.drain acts on one side, and side is missing; allowed: source or target"),
+    ),
     ("barrier, needs", "barrier, side: source, needs", "4 steps[3].side: barrier takes no side; remove it"),
-    ("hosts.drain, side: source", "hosts.drain, side: sauce",
-     "2 steps[1].side: 'sauce'; allowed: source, target; did you mean 'source'?"),
-    ("hosts.drain, side: source", "notify.users, with: {title: x}, side: target",
-     "2 steps[1].side: notify.users on the target; allowed: source"),
-    ("hosts.drain, side: source", "notify.users, side: source",
-     "2 steps[1].with: notify.users requires the setting 'title'; allowed: Title."),
-    ("hosts.drain, ", "hosts.drain, with: {wavy: 1}, ",
-     "2 steps[1].with.wavy: unknown setting 'wavy' of hosts.drain; allowed: wave, share, pause, note, force;"
-     " did you mean 'wave'?"),
-    ("barrier, ", "barrier, with: {x: 1}, ",
-     "4 steps[3].with.x: unknown setting 'x' of barrier; allowed: none, it takes no settings"),
-    ("hosts.drain, ", "hosts.drain, with: {wave: '5'}, ", "2 steps[1].with.wave: '5'; allowed: a whole number"),
-    ("hosts.drain, ", "hosts.drain, with: {wave: 1.5}, ",
-     "2 steps[1].with.wave: 1.5 (a number); allowed: a whole number"),
-    ("hosts.drain, ", "hosts.drain, with: {wave: true}, ",
-     "2 steps[1].with.wave: true (a flag); allowed: a whole number"),
-    ("hosts.drain, ", "hosts.drain, with: {share: 101}, ",
-     "2 steps[1].with.share: 101 (a number); allowed: a number from 0 to 100"),
-    ("hosts.drain, ", "hosts.drain, with: {pause: 90}, ",
-     "2 steps[1].with.pause: 90 (a number); allowed: a duration such as 5m, 90s, 2h or 1h30m;"
-     " durations carry a unit: 90s or 90m?"),
+    (
+        "hosts.drain, side: source",
+        "hosts.drain, side: sauce",
+        "2 steps[1].side: 'sauce'; allowed: source, target; did you mean 'source'?",
+    ),
+    (
+        "hosts.drain, side: source",
+        "notify.users, with: {title: x}, side: target",
+        "2 steps[1].side: notify.users on the target; allowed: source",
+    ),
+    (
+        "hosts.drain, side: source",
+        "notify.users, side: source",
+        "2 steps[1].with: notify.users requires the setting 'title'; allowed: Title.",
+    ),
+    (
+        "hosts.drain, ",
+        "hosts.drain, with: {wavy: 1}, ",
+        (
+            "2 steps[1].with.wavy: unknown setting 'wavy' of hosts.drain; allowed: wave, share, pause, note, force;"
+            " did you mean 'wave'?"
+        ),
+    ),
+    (
+        "barrier, ",
+        "barrier, with: {x: 1}, ",
+        "4 steps[3].with.x: unknown setting 'x' of barrier; allowed: none, it takes no settings",
+    ),
+    (
+        "hosts.drain, ",
+        "hosts.drain, with: {wave: '5'}, ",
+        "2 steps[1].with.wave: '5'; allowed: a whole number",
+    ),
+    (
+        "hosts.drain, ",
+        "hosts.drain, with: {wave: 1.5}, ",
+        "2 steps[1].with.wave: 1.5 (a number); allowed: a whole number",
+    ),
+    (
+        "hosts.drain, ",
+        "hosts.drain, with: {wave: true}, ",
+        "2 steps[1].with.wave: true (a flag); allowed: a whole number",
+    ),
+    (
+        "hosts.drain, ",
+        "hosts.drain, with: {share: 101}, ",
+        "2 steps[1].with.share: 101 (a number); allowed: a number from 0 to 100",
+    ),
+    (
+        "hosts.drain, ",
+        "hosts.drain, with: {pause: 90}, ",
+        (
+            "2 steps[1].with.pause: 90 (a number); allowed: a duration such as 5m, 90s, 2h or 1h30m;"
+            " durations carry a unit: 90s or 90m?"
+        ),
+    ),
     ("hosts.drain, ", "hosts.drain, with: {note: 1}, ", "2 steps[1].with.note: 1 (a number); allowed: text"),
-    ("hosts.drain, ", "hosts.drain, with: {force: yes}, ", "2 steps[1].with.force: 'yes'; allowed: true or false"),
-    ("hosts.drain, ", "hosts.drain, proof_within: 300, ",
-     "2 steps[1].proof_within: 300 (a number); allowed: a duration such as 5m, 90s, 2h or 1h30m;"
-     " durations carry a unit: 300s or 300m?"),
-    ("hosts.drain, ", "hosts.drain, if_unreachable: skip, ",
-     "2 steps[1].if_unreachable: 'skip'; allowed: hold, stop, debt"),
-    ("hosts.drain, ", "hosts.drain, modes: [], ", "2 steps[1].modes: a list of 0; allowed: at least 1 entries"),
-    ("hosts.drain, ", "hosts.drain, modes: [planed], ",
-     "2 steps[1].modes[0]: 'planed'; allowed: planned, unplanned; did you mean 'planned'?"),
-]  # fmt: skip
+    (
+        "hosts.drain, ",
+        "hosts.drain, with: {force: yes}, ",
+        "2 steps[1].with.force: 'yes'; allowed: true or false",
+    ),
+    (
+        "hosts.drain, ",
+        "hosts.drain, proof_within: 300, ",
+        (
+            "2 steps[1].proof_within: 300 (a number); allowed: a duration such as 5m, 90s, 2h or 1h30m;"
+            " durations carry a unit: 300s or 300m?"
+        ),
+    ),
+    (
+        "hosts.drain, ",
+        "hosts.drain, if_unreachable: skip, ",
+        "2 steps[1].if_unreachable: 'skip'; allowed: hold, stop, debt",
+    ),
+    (
+        "hosts.drain, ",
+        "hosts.drain, modes: [], ",
+        "2 steps[1].modes: a list of 0; allowed: at least 1 entries",
+    ),
+    (
+        "hosts.drain, ",
+        "hosts.drain, modes: [planed], ",
+        "2 steps[1].modes[0]: 'planed'; allowed: planned, unplanned; did you mean 'planned'?",
+    ),
+]
 
 
 @pytest.mark.parametrize(("old", "new", "says"), STEP_FAULTS)
@@ -161,9 +236,12 @@ def test_faults_of_many_steps_are_told_at_once(tmp_path):
 CIRCLES = [
     ("needs: [look]", "needs: [drain]", ["drain needs drain"]),
     ("needs: [look]", "needs: [revoke]", ["drain needs revoke needs drain"]),
-    ("checks.readiness", "checks.readiness, needs: [grant]",
-     ["look needs grant needs wall needs revoke needs drain needs look"]),
-]  # fmt: skip
+    (
+        "checks.readiness",
+        "checks.readiness, needs: [grant]",
+        ["look needs grant needs wall needs revoke needs drain needs look"],
+    ),
+]
 
 
 @pytest.mark.parametrize(("old", "new", "circles"), CIRCLES)
@@ -175,28 +253,49 @@ def test_a_circle_is_named_step_by_step(tmp_path, old, new, circles):
 
 
 UNSAFE = [
-    ("a grant without a barrier", SAFE.replace("needs: [wall]", "needs: [revoke]"),
-     "5 steps[4].needs: grant grants on the target with no barrier before it in planned mode"),
-    ("a grant that needs nothing", SAFE.replace(", needs: [wall]", ""),
-     "5 steps[4].needs: grant grants on the target with no barrier before it"),
-    ("a barrier beside the revoke", SAFE.replace("needs: [revoke]", "needs: [drain]"),
-     "4 steps[3].needs: no barrier before grant stands behind revoke in planned mode"),
-    ("a barrier that one mode leaves out", SAFE.replace("uses: barrier", "uses: barrier, modes: [planned]"),
-     "5 steps[4].needs: grant grants on the target with no barrier before it in unplanned mode"),
-    ("a bridge that one mode leaves out",
-     SAFE.replace("needs: [wall]", "needs: [bridge]")
-     + "  - {id: bridge, uses: checks.readiness, needs: [wall], modes: [unplanned]}\n",
-     "5 steps[4].needs: grant grants on the target with no barrier before it in planned mode"),
-    ("a revoke that one mode leaves out", SAFE.replace("assignments.revoke,", "assignments.revoke, modes: [planned],"),
-     "4 steps[3].needs: no barrier before grant stands behind revoke in unplanned mode"),
-    ("a second revoke behind the barrier",
-     SAFE + "  - {id: late, uses: assignments.revoke, side: source, needs: [wall]}\n",
-     "4 steps[3].needs: no barrier before grant stands behind late in planned mode"),
-    ("a grant back without a second barrier",
-     SAFE + "  - {id: leave, uses: assignments.revoke, side: target, needs: [grant]}\n"
-     "  - {id: return, uses: assignments.grant, side: source, needs: [leave]}\n",
-     "4 steps[3].needs: no barrier before return stands behind leave in planned mode"),
-]  # fmt: skip
+    (
+        "a grant without a barrier",
+        SAFE.replace("needs: [wall]", "needs: [revoke]"),
+        "5 steps[4].needs: grant grants on the target with no barrier before it in planned mode",
+    ),
+    (
+        "a grant that needs nothing",
+        SAFE.replace(", needs: [wall]", ""),
+        "5 steps[4].needs: grant grants on the target with no barrier before it",
+    ),
+    (
+        "a barrier beside the revoke",
+        SAFE.replace("needs: [revoke]", "needs: [drain]"),
+        "4 steps[3].needs: no barrier before grant stands behind revoke in planned mode",
+    ),
+    (
+        "a barrier that one mode leaves out",
+        SAFE.replace("uses: barrier", "uses: barrier, modes: [planned]"),
+        "5 steps[4].needs: grant grants on the target with no barrier before it in unplanned mode",
+    ),
+    (
+        "a bridge that one mode leaves out",
+        SAFE.replace("needs: [wall]", "needs: [bridge]")
+        + "  - {id: bridge, uses: checks.readiness, needs: [wall], modes: [unplanned]}\n",
+        "5 steps[4].needs: grant grants on the target with no barrier before it in planned mode",
+    ),
+    (
+        "a revoke that one mode leaves out",
+        SAFE.replace("assignments.revoke,", "assignments.revoke, modes: [planned],"),
+        "4 steps[3].needs: no barrier before grant stands behind revoke in unplanned mode",
+    ),
+    (
+        "a second revoke behind the barrier",
+        SAFE + "  - {id: late, uses: assignments.revoke, side: source, needs: [wall]}\n",
+        "4 steps[3].needs: no barrier before grant stands behind late in planned mode",
+    ),
+    (
+        "a grant back without a second barrier",
+        SAFE + "  - {id: leave, uses: assignments.revoke, side: target, needs: [grant]}\n"
+        "  - {id: return, uses: assignments.grant, side: source, needs: [leave]}\n",
+        "4 steps[3].needs: no barrier before return stands behind leave in planned mode",
+    ),
+]
 
 
 @pytest.mark.parametrize(("steps", "says"), [row[1:] for row in UNSAFE], ids=[row[0] for row in UNSAFE])

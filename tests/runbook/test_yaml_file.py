@@ -148,8 +148,11 @@ def test_what_is_no_plain_text_is_refused_with_its_place(tmp_path, content, star
 
 
 def test_words_of_other_scripts_and_windows_line_ends_are_welcome(tmp_path, parser):
-    text = "a: می\u200cخواهم\r\nb: Größe 東京 👩\u200d🔧\r\n"
-    assert load(written(tmp_path, text)).data == {"a": "می\u200cخواهم", "b": "Größe 東京 👩\u200d🔧"}
+    text = "a: \u0645\u06cc\u200c\u062e\r\nb: Größe 東京 👩\u200d🔧\r\n"
+    assert load(written(tmp_path, text)).data == {
+        "a": "\u0645\u06cc\u200c\u062e",
+        "b": "Größe 東京 👩\u200d🔧",
+    }
 
 
 def test_a_million_control_characters_are_reported_up_to_a_bound(tmp_path):
@@ -166,7 +169,9 @@ def test_depth_is_bounded_long_before_the_stack_is(tmp_path, parser):
 
 def test_values_are_counted_and_bounded(tmp_path):
     fits = "a: [" + "1," * (yaml_nodes.MOST_NODES - 3) + "]"
-    assert len(load(written(tmp_path, fits)).data["a"]) == yaml_nodes.MOST_NODES - 3
+    data = load(written(tmp_path, fits)).data
+    assert isinstance(data, dict)
+    assert data == {"a": [1] * (yaml_nodes.MOST_NODES - 3)}
     assert "more than 20000 values" in faults_in(tmp_path, "a: [" + "1," * yaml_nodes.MOST_NODES + "]")[0]
 
 
@@ -264,8 +269,9 @@ def _as_text(value):
 @given(content=st.binary(max_size=300))
 def test_no_bytes_whatsoever_do_more_than_fault(tmp_path_factory, content):
     path = written(tmp_path_factory.mktemp("bytes"), content)
+    says = ""
     try:
-        load(path)
+        assert isinstance(load(path).data, None | bool | int | float | str | list | dict)
     except FileFaults as error:
-        assert error.faults
-        assert "\x1b" not in str(error)
+        says = str(error)
+    assert "\x1b" not in says
