@@ -56,7 +56,8 @@ def fail(because: str) -> None:
 def test_a_planted_secret_reaches_no_line_by_any_way(out: io.StringIO, canary: str, log_format: str) -> None:
     configure(log_format, "debug", Sink(out))
     log = structlog.get_logger("t")
-    log.warning("in the event " + canary)
+    said = f"in the event {canary}"
+    log.warning(said)
     log.warning("in a field", detail=canary, nested={"a": [canary, {"b": canary}]})
     logging.getLogger("azure.core").warning("from a library: %s", canary)
     logging.getLogger("stranger").info(canary)
