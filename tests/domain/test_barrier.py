@@ -319,6 +319,13 @@ def test_a_settle_proof_is_told_in_words():
     assert verdict.sentence == "the last removed assignment has settled; no session in 2 looks over 31 s"
 
 
+@pytest.mark.parametrize("flaw", [{"live_sessions": 1}, {"start_on_connect": True}])
+def test_of_two_looks_at_one_moment_the_worse_one_counts(flaw):
+    good, bad = look(30), look(30, **flaw)
+    for pair in ([good, bad], [bad, good]):
+        assert isinstance(judged([look(0), *pair], policies(PHYSICAL)), NotYet)
+
+
 def test_no_look_at_all_is_no_proof():
     verdict = judged([], policies())
     assert verdict == NotYet(because="nothing was looked at yet", lacks=(), look_again_s=0, latest_s=None)
