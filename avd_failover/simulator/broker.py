@@ -8,6 +8,7 @@ held from sign-in until log off is complete: a sign-in elsewhere meanwhile ends 
 
 from avd_failover.simulator.access import Access
 from avd_failover.simulator.core import Core
+from avd_failover.simulator.doors import Doors
 from avd_failover.simulator.hosts import Hosts
 from avd_failover.simulator.machines import Machines
 from avd_failover.simulator.records import (
@@ -24,8 +25,6 @@ from avd_failover.simulator.records import (
 )
 from avd_failover.simulator.sessions import BROKER, Sessions
 
-LOAD_BALANCED = {"Available", "NeedsAssistance", "Upgrading"}
-
 
 class Broker:
     """Lands users on hosts, and moves the crowd."""
@@ -35,7 +34,7 @@ class Broker:
     ) -> None:
         self._core = core
         self._access = access
-        self._hosts = hosts
+        self._doors = Doors(core, hosts)
         self._sessions = sessions
         self._machines = machines
         self._crowd: dict[str, None] = {}
@@ -107,9 +106,7 @@ class Broker:
 
     def _landing(self, pool: HostPool) -> SessionHost | None:
         counted = [
-            (self._sessions.count_on_host(host.id), host)
-            for host in self._hosts.of_pool(pool.id)
-            if self._takes_logons(host)
+            (self._sessions.count_at(host_key), host) for host_key, host in self._doors.of(pool.id).open_hosts
         ]
         roomy = [(count, host) for count, host in counted if count < pool.max_session_limit]
         if not roomy:
@@ -118,22 +115,10 @@ class Broker:
         best = wanted(count for count, _ in roomy)
         return next(host for count, host in roomy if count == best)
 
-    def _takes_logons(self, host: SessionHost) -> bool:
-        running = self._core.get(Machine, host.machine).power == "running"
-        return host.allow_new_session and host.status in LOAD_BALANCED and running
-
     def _start_on_connect(self, pool: HostPool) -> None:
-        if not pool.start_vm_on_connect:
-            return
-        open_hosts = [host for host in self._hosts.of_pool(pool.id) if host.allow_new_session]
-        machines = [self._core.get(Machine, host.machine) for host in open_hosts]
-        booting = any(m.power == "starting" for m in machines) or any(
-            m.power == "running" and h.status == "Unavailable"
-            for h, m in zip(open_hosts, machines, strict=True)
-        )
-        asleep = [machine for machine in machines if machine.power in {"stopped", "deallocated"}]
-        if asleep and not booting:
-            self._machines.begin(BROKER, "start", asleep[0])
+        machine = self._doors.of(pool.id).to_wake
+        if pool.start_vm_on_connect and machine is not None:
+            self._machines.begin(BROKER, "start", machine)
 
     def _attach(self, session: UserSession) -> None:
         container = self._core.find(ProfileContainer, session.user) or ProfileContainer(id=session.user)

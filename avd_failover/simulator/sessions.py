@@ -108,7 +108,11 @@ class Sessions(Part):
 
     def count_on_host(self, host: str) -> int:
         """Return how many sessions a host is counted with."""
-        return len(self._by_host.get(key(host), ()))
+        return self.count_at(key(host))
+
+    def count_at(self, host_key: str) -> int:
+        """Return the same for a host named by its key."""
+        return len(self._by_host.get(host_key, ()))
 
     def of_user(self, user: str) -> Sequence[UserSession]:
         """Return a user's sessions that really are, in order of creation."""
