@@ -21,6 +21,7 @@ from avd_failover.operations.base import (
     NotYet,
     Proven,
     Verdict,
+    in_order,
 )
 
 SETTLING_CODES = frozenset({"PrincipalNotFound"})
@@ -31,7 +32,7 @@ class PairSeen(Struct, frozen=True, kw_only=True):
     """A pair and the assignments that hold it at one end.
 
     ``held`` were confirmed by a read by id just now; ``listed_only`` stand in the listing, which lags, while
-    the read by id says that they are gone.
+    the read by id says that they are gone or that the id names another assignment now.
     """
 
     pair: Pair
@@ -74,12 +75,12 @@ async def _see_pair(
     end: End,
     listings: dict[ApplicationGroupId, Reading[RoleAssignment]],
 ) -> PairSeen:
-    listed = [item for item in listings[pair.at(end)].items if holds(item, route, pair, end)]
-    held = [await cloud.assignments.get(item.id) for item in listed]
+    listed = in_order(item for item in listings[pair.at(end)].items if holds(item, route, pair, end))
+    now = [await cloud.assignments.get(item.id) for item in listed]
+    held = tuple(item for item in now if item is not None and holds(item, route, pair, end))
+    standing = {item.id for item in held}
     return PairSeen(
-        pair=pair,
-        held=tuple(item for item in held if item is not None),
-        listed_only=tuple(item for item, now in zip(listed, held, strict=True) if now is None),
+        pair=pair, held=held, listed_only=tuple(item for item in listed if item.id not in standing)
     )
 
 
@@ -187,7 +188,8 @@ class Grant(Base):
             return item
         earlier = [one.id for one in granted if holds(one, self.route, item.pair, self.bound.end)]
         for name in [*earlier, self._wanted(item.pair, ()).id]:
-            if mine := await cloud.assignments.get(name):
+            mine = await cloud.assignments.get(name)
+            if mine is not None and holds(mine, self.route, item.pair, self.bound.end):
                 return PairSeen(pair=item.pair, held=(mine,), listed_only=item.listed_only)
         return item
 
@@ -206,7 +208,7 @@ class Grant(Base):
             name=name,
             scope=scope,
             principal_id=pair.group.id,
-            principal_type="Group",
+            principal_type=image.principal_type if image else "Group",
             role_definition_id=(
                 f"/subscriptions/{subscription}/providers/microsoft.authorization/roledefinitions/{role}"
             ),

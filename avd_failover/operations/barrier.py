@@ -8,10 +8,11 @@ import msgspec
 from msgspec import Struct
 
 from avd_failover.cloud import Reading, Reads
-from avd_failover.domain.actions import Moves
+from avd_failover.domain.actions import Action, Moves
 from avd_failover.domain.barrier import Holds, judge
 from avd_failover.domain.estate import HostStatus, Machine, PowerState, SessionHost, UserSession
 from avd_failover.domain.exposure import Exposure
+from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.ids import SessionHostId, host_of
@@ -19,7 +20,7 @@ from avd_failover.domain.plan import End
 from avd_failover.domain.source_look import HostLook, SourceLook
 from avd_failover.domain.words import listed
 from avd_failover.operations.assignments import PairSeen, see_pairs
-from avd_failover.operations.base import Base, Blocked, Bound, Memory, NotYet, Proven, Verdict
+from avd_failover.operations.base import AfterRefusal, Base, Blocked, Bound, Memory, NotYet, Proven, Verdict
 from avd_failover.operations.entry import see_entry
 from avd_failover.operations.hostwatch import HostWatch
 from avd_failover.operations.sessions import log_off_moves
@@ -53,6 +54,7 @@ class Barrier(Base):
         super().__init__(bound)
         self.side = self.route.side(End.SOURCE)
         self._watch = HostWatch(self.side.host_pool, list_every_s=LIST_EVERY_S)
+        self._first_s: float | None = None
 
     async def observe(self, cloud: Reads, memory: Memory) -> BarrierSeen:
         """Read hosts, machines and settings, then the sessions, then the ways in."""
@@ -62,6 +64,7 @@ class Barrier(Base):
         plan = await cloud.scaling.get(self.side.scaling_plan) if self.side.scaling_plan else None
         began_s = memory.now_s
         sessions = await cloud.sessions.list(self.side.host_pool)
+        self._first_s = began_s if self._first_s is None else self._first_s
         looks = tuple(_look(host, machines) for host in hosts.items)
         live = _on_live_hosts(sessions.items, looks)
         look = SourceLook(
@@ -71,7 +74,7 @@ class Barrier(Base):
             ghost_sessions=len(sessions.items) - len(live),
             start_on_connect=pool.start_on_connect,
             autoscale_acts=plan is not None and plan.acts_on(self.side.host_pool),
-            last_revoke_s=memory.last_revoke_s,
+            last_revoke_s=self._first_s if memory.last_revoke_s is None else memory.last_revoke_s,
             hosts_complete=hosts.complete,
             sessions_complete=sessions.complete,
             gaps=tuple(reading.gap for reading in (hosts, sessions) if not reading.complete),
@@ -95,9 +98,12 @@ class Barrier(Base):
         return log_off_moves(seen.sessions, reason="came back before the barrier stood")
 
     def prove(self, looks: Sequence[BarrierSeen]) -> Verdict:
-        """Hold when the source is proven empty and every way in is gone, in reads by id and in listings."""
+        """Hold when the source is proven empty and every way in is gone, in reads by id and in listings.
+
+        A way in blocks only when everything was read: with a gap, a role that is harmless looks like one.
+        """
         seen = looks[-1]
-        if seen.ways is not None and (blocked := self._blocked(seen.ways)):
+        if seen.ways is not None and not seen.look.gaps and (blocked := self._blocked(seen.ways)):
             return blocked
         verdict = judge([one.look for one in looks], self.route.plan.policies)
         if not isinstance(verdict, Holds):
@@ -109,6 +115,10 @@ class Barrier(Base):
             because=verdict.sentence,
             facts={"proof": verdict.proof.value, "looks": len(verdict.looks), "ghosts": verdict.ghosts},
         )
+
+    def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
+        """Look again when Azure finds no such session: it left by itself, or its machine is gone."""
+        return AfterRefusal.AGAIN if refusal.status == 404 else AfterRefusal.STOP
 
     def _blocked(self, ways: Exposure) -> Blocked | None:
         left = (*ways.shadows, *ways.own)

@@ -6,7 +6,7 @@ says which actions would bring the world nearer to what is wanted, ``prove`` say
 deadline passes, and sends what was planned in between (design section 2).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -146,6 +146,23 @@ class Operation(Protocol[Seen]):
     def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
         """Say what a refusal means for the step."""
         ...
+
+
+class Named(Protocol):
+    """Anything with an id."""
+
+    @property
+    def id(self) -> str:
+        """The id."""
+        ...
+
+
+Item = TypeVar("Item", bound=Named)
+
+
+def in_order(items: Iterable[Item]) -> list[Item]:
+    """Sort by id, so that no plan depends on the order in which Azure lists things."""
+    return sorted(items, key=lambda item: item.id)
 
 
 class Base:

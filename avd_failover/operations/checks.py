@@ -15,8 +15,9 @@ from avd_failover.domain.ids import AssignmentId, name_of, subscription_of
 from avd_failover.domain.placement import AllOnSource, AllOnTarget, Latch, Mixed, latch, place
 from avd_failover.domain.plan import End
 from avd_failover.domain.seats import seats
-from avd_failover.operations.base import Base, Blocked, Memory, Moot, NotYet, Proven, Verdict
+from avd_failover.operations.base import Base, Blocked, Bound, Memory, Moot, NotYet, Proven, Verdict
 from avd_failover.operations.entry import EntrySeen, see_entry, strays, unreadable
+from avd_failover.operations.hostwatch import HostWatch
 
 PER_OBJECT, PER_SUBSCRIPTION = 200, 4000
 """Role assignments that Azure allows on one AVD object and in one subscription (azure-facts section 8)."""
@@ -42,6 +43,10 @@ class Readiness(Base):
         summary="Check placement, shadow access, capacity and limits before anything is changed.",
     )
 
+    def __init__(self, bound: Bound) -> None:
+        super().__init__(bound)
+        self._watch = HostWatch(self.route.side(End.TARGET).host_pool)
+
     async def observe(self, cloud: Reads, memory: Memory) -> ReadinessSeen:
         """Read both ends."""
         source, target = self.route.side(End.SOURCE), self.route.side(End.TARGET)
@@ -51,7 +56,7 @@ class Readiness(Base):
         return ReadinessSeen(
             source=pools[0],
             target=pools[1],
-            target_hosts=await cloud.hosts.list(target.host_pool),
+            target_hosts=await self._watch.look(cloud, memory.now_s),
             entry=entry,
             latch=latch(placement, memory.revoked, memory.granted),
             target_assignments=await cloud.assignments.count(subscription_of(target.host_pool)),

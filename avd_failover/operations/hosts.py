@@ -15,7 +15,7 @@ from avd_failover.domain.ids import name_of
 from avd_failover.domain.plan import Capacity, End
 from avd_failover.domain.seats import Seats, seats
 from avd_failover.domain.words import counted
-from avd_failover.operations.base import AfterRefusal, Base, Bound, Memory, NotYet, Proven, Verdict
+from avd_failover.operations.base import AfterRefusal, Base, Bound, Memory, NotYet, Proven, Verdict, in_order
 from avd_failover.operations.hostwatch import HostWatch
 
 NO_CAPACITY = frozenset(
@@ -29,6 +29,18 @@ NO_CAPACITY = frozenset(
     }
 )
 """Azure has no room for this machine now; others may still start (azure-facts section 6)."""
+
+COMING = frozenset(
+    {
+        HostStatus.SHUTDOWN,
+        HostStatus.UNAVAILABLE,
+        HostStatus.NO_HEARTBEAT,
+        HostStatus.DISCONNECTED,
+        HostStatus.UPGRADING,
+        HostStatus.UNKNOWN,
+    }
+)
+"""What a host may say of itself while its machine comes up; every other status needs a person."""
 
 
 class Drain(Base):
@@ -71,6 +83,7 @@ class Drain(Base):
 
 def drain_moves(hosts: Sequence[SessionHost], *, reason: str) -> Moves:
     """Plan to drain each host that still takes sessions."""
+    hosts = in_order(hosts)
     return Moves(
         actions=tuple(
             SetLogons(host=host.id, allowed=False, before=True, reason=reason)
@@ -136,11 +149,11 @@ class StartHosts(Base):
         actions: list[Action] = []
         skipped: list[Skipped] = []
         wanted = self._wanted(seen)
-        up = sum(not _asleep(seen, host) for host in seen.hosts.items)
-        for host in seen.hosts.items:
+        up = sum(_up(seen, host) for host in seen.hosts.items)
+        for host in in_order(seen.hosts.items):
             because = _left_alone(seen, host, enough=up >= wanted)
             if host.machine is None or because:
-                skipped.append(Skipped(target=host.id, because=because or "its machine is not known"))
+                skipped.append(Skipped(target=host.id, because=because))
             else:
                 reason = f"{self.route.plan.capacity.seats} seats are needed on {self.side.side.value}"
                 actions.append(StartMachine(machine=host.machine, reason=reason))
@@ -176,6 +189,13 @@ def seats_verdict(looks: Sequence[PoolSeen], capacity: Capacity) -> Verdict:
     )
 
 
+def _up(seen: PoolSeen, host: SessionHost) -> bool:
+    """Tell whether a host seats users, or will without anybody's help."""
+    if host.status is HostStatus.AVAILABLE or not host.allows_new_sessions:
+        return host.allows_new_sessions
+    return host.status in COMING and seen.power(host) in {PowerState.STARTING, PowerState.RUNNING}
+
+
 def _asleep(seen: PoolSeen, host: SessionHost) -> bool:
     return seen.power(host) in {PowerState.STOPPED, PowerState.DEALLOCATED}
 
@@ -185,6 +205,8 @@ def _left_alone(seen: PoolSeen, host: SessionHost, *, enough: bool) -> str:
         return "Available already"
     if not host.allows_new_sessions:
         return "drained, so it would seat nobody"
+    if host.machine is None:
+        return "its machine is not known"
     if not _asleep(seen, host):
         return f"machine is {seen.power(host).value}"
     return f"{name_of(host.id)} is not needed for the seats" if enough else ""

@@ -13,7 +13,7 @@ from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.ids import name_of
 from avd_failover.domain.plan import End
 from avd_failover.domain.words import counted
-from avd_failover.operations.base import Base, Memory, NotYet, Proven, Verdict
+from avd_failover.operations.base import Base, Memory, NotYet, Proven, Verdict, in_order
 
 
 class SchedulesSeen(Struct, frozen=True, kw_only=True):
@@ -41,7 +41,8 @@ class RaiseFloor(Base):
         """Raise each schedule that would keep fewer hosts up than the plan wants."""
         if seen.schedules is None:
             return Moves(skipped=(Skipped(target=self.side.side.value, because="no scaling plan here"),))
-        low = [one for one in seen.schedules.items if self._raised(one.floor) != one.floor]
+        schedules = in_order(seen.schedules.items)
+        low = [one for one in schedules if self._raised(one.floor) != one.floor]
         reason = f"{self.route.plan.capacity.minimum_hosts_pct} % of the hosts must stay up"
         return Moves(
             actions=tuple(
@@ -52,7 +53,7 @@ class RaiseFloor(Base):
             ),
             skipped=tuple(
                 Skipped(target=one.id, because="keeps enough hosts up already")
-                for one in seen.schedules.items
+                for one in schedules
                 if one not in low
             ),
         )

@@ -12,7 +12,7 @@ from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.plan import End
 from avd_failover.domain.words import counted
-from avd_failover.operations.base import AfterRefusal, Base, Memory, NotYet, Proven, Verdict
+from avd_failover.operations.base import AfterRefusal, Base, Memory, NotYet, Proven, Verdict, in_order
 
 
 class SessionsSeen(Struct, frozen=True, kw_only=True):
@@ -27,6 +27,7 @@ class SessionsSeen(Struct, frozen=True, kw_only=True):
 
 def log_off_moves(sessions: Iterable[UserSession], *, reason: str) -> Moves:
     """Plan to log off every session; one that is signing out already is left to finish."""
+    sessions = in_order(sessions)
     actions = [
         LogOff(session=one.id, user=one.user, reason=reason)
         for one in sessions
@@ -105,7 +106,7 @@ class TellUsers(Base):
         notice = self.route.plan.notice
         if notice is None:
             return Moves()
-        fresh = [one for one in seen.sessions.items if one.id not in seen.told]
+        fresh = in_order(one for one in seen.sessions.items if one.id not in seen.told)
         return Moves(
             actions=tuple(
                 TellUser(session=one.id, title=notice.title, body=notice.body, reason="log-off is announced")

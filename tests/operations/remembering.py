@@ -1,0 +1,43 @@
+"""What a run has done so far, as a test says it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
+from avd_failover.domain.estate import RoleAssignment
+from tests.operations.world import T0
+
+
+@dataclass
+class Remembering:
+    """An ``operations.base.Memory``. Steps' deeds by step id."""
+
+    now_s: float = 0.0
+    revoked: list[RoleAssignment] = field(default_factory=list)
+    granted: list[RoleAssignment] = field(default_factory=list)
+    last_revoke_s: float | None = None
+    last_send_s: float | None = None
+    first_s: dict[str, float] = field(default_factory=dict)
+    done: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def now_at(self) -> datetime:
+        return T0 + timedelta(seconds=self.now_s)
+
+    def done_at(self, step: str) -> datetime | None:
+        first_s = self.first_s.get(step)
+        return None if first_s is None else T0 + timedelta(seconds=first_s)
+
+    def targets(self, step: str) -> frozenset[str]:
+        return frozenset(self.done.get(step, ()))
+
+    def remember(self, step: str, action: Action) -> None:
+        """Take note of an action that took effect now."""
+        self.first_s.setdefault(step, self.now_s)
+        self.done.setdefault(step, set()).add(action.target)
+        self.last_send_s = self.now_s
+        if isinstance(action, RevokeAssignment):
+            self.revoked.append(action.assignment)
+            self.last_revoke_s = self.now_s
+        if isinstance(action, GrantAssignment):
+            self.granted.append(action.assignment)
