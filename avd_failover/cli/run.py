@@ -23,12 +23,13 @@ from avd_failover.cli.settings import Where, endpoints
 from avd_failover.cli.wiring import DEFAULT_SPEED, Simulation, Wired, wire
 from avd_failover.engine.preview import Preview, preview
 from avd_failover.engine.stop import StopSignal
-from avd_failover.journal.chain import replay
-from avd_failover.journal.events import RunPinned, RunResumed
+from avd_failover.journal.chain import links, replay
+from avd_failover.journal.events import Event, RunPinned, RunResumed
 from avd_failover.journal.home import Home, new_run_id
 from avd_failover.journal.lease import LocalLeases
 from avd_failover.journal.sqlite_store import SqliteStore
 from avd_failover.journal.state import RunState
+from avd_failover.journal.store import Damage, DamagedJournalError
 from avd_failover.journal.writer import JournalWriter
 from avd_failover.operations.registry import operation_for
 from avd_failover.report.preview import preview_data, preview_text
@@ -181,17 +182,34 @@ def _where(pinned: RunPinned) -> Where:
 
 
 def _refuse_unfinished(home: Home, pair: str) -> None:
-    """Refuse to start while an earlier run of the pair is half done (contract 173)."""
+    """Refuse to start while the last run of the pair is half done (contract 173).
+
+    Earlier ones need no look: the last one was let start. A damaged journal is refused too, since it may
+    be the one; a journal in which nothing was ever recorded is not, since then nothing was sent.
+    """
     for run in home.runs():
         with closing(SqliteStore.read_only(home.path_of(run))) as store:
-            state = replay(store).state
-        if state.pinned.route.plan.pool_pair == pair and state.changed and not state.status.final:
+            try:
+                first = next(links(store), None)
+                if first is None or not _of_pair(first[0].event, pair):
+                    continue
+                state = replay(store).state
+            except DamagedJournalError as fault:
+                if fault.damage is Damage.EMPTY:
+                    continue
+                raise
+        if state.changed and not state.status.final:
             raise Quit(
                 ExitCode.LOCKED,
                 f"{run} of this pool pair was started {state.started_at:%Y-%m-%d %H:%M:%S} UTC and is not"
                 f" finished; only one run may hold a pair",
                 next_step=f"failover resume {run}",
             )
+        return
+
+
+def _of_pair(event: Event, pair: str) -> bool:
+    return isinstance(event, RunPinned) and event.route.plan.pool_pair == pair
 
 
 async def _look(pinned: RunPinned, wired: Wired) -> Preview:

@@ -25,9 +25,9 @@ from avd_failover.operations.entry import see_entry
 from avd_failover.operations.hostwatch import HostWatch
 from avd_failover.operations.sessions import log_off_moves
 
-LIST_EVERY_S = 29.0
-"""A host that is new shows in a listing only, so every look that may count lists; looks that count are at
-least 30 s apart, which keeps to Azure's 10 listings in 5 minutes."""
+LOOK_EVERY_S = 30.0
+"""A host that is new shows in a listing only, so every look lists (safety S7); one look in 30 s keeps to
+Azure's 10 listings in 5 minutes."""
 
 
 class BarrierSeen(Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ class Barrier(Base):
     def __init__(self, bound: Bound) -> None:
         super().__init__(bound)
         self.side = self.route.side(End.SOURCE)
-        self._watch = HostWatch(self.side.host_pool, list_every_s=LIST_EVERY_S)
+        self._watch = HostWatch(self.side.host_pool, list_every_s=0.0)
         self._first_s: float | None = None
 
     async def observe(self, cloud: Reads, memory: Memory) -> BarrierSeen:
@@ -107,7 +107,7 @@ class Barrier(Base):
             return blocked
         verdict = judge([one.look for one in looks], self.route.plan.policies)
         if not isinstance(verdict, Holds):
-            return NotYet(because=verdict.because, look_again_s=verdict.look_again_s)
+            return NotYet(because=verdict.because, look_again_s=max(LOOK_EVERY_S, verdict.look_again_s))
         lagging = [pair.pair.label for pair in seen.pairs if pair.listed_only]
         if lagging or seen.ways is None:
             return NotYet(because=f"the listing still shows {listed(lagging)}, the read by id does not")

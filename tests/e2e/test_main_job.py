@@ -49,7 +49,7 @@ def assert_moved(azure: Azure) -> None:
 
 def _available(azure: Azure, host: dict[str, Any]) -> bool:
     machines = {one["id"].lower(): one["power"] for one in azure.ask("/_sim/state")["machines"]}
-    return machines[host["machine"].lower()] == "running"
+    return bool(machines[host["machine"].lower()] == "running")
 
 
 def bystanders(azure: Azure) -> list[dict[str, Any]]:
@@ -60,7 +60,7 @@ def bystanders(azure: Azure) -> list[dict[str, Any]]:
 
 def engine_changes(azure: Azure) -> list[dict[str, Any]]:
     """Return what requests changed in the world, in order."""
-    changes = [one for one in azure.ask("/_sim/history") if "verb" in one]
+    changes = [one for one in azure.ask("/_sim/history") if "target" in one]
     return [one for one in changes if one["actor"].startswith("engine")]
 
 
