@@ -4,7 +4,7 @@ The fields of the JSON form are a contract with scripts: they are added to, neve
 whole; in the text they are names. Where there is nothing to do, no step shows an action: none would be sent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
 from avd_failover.domain.actions import Action, Moves, kind_of
@@ -63,6 +63,7 @@ class PreviewData(TypedDict):
     scope: str
     simulated: str | None
     changes: int
+    """How many things would be changed; one that two steps take care of counts once."""
     blocked: BlockedData | None
     nothing_to_do: str | None
     steps: list[StepData]
@@ -77,7 +78,7 @@ def preview_data(seen: Preview, pinned: RunPinned) -> PreviewData:
         "mode": route.mode.value,
         "scope": route.scope,
         "simulated": pinned.simulated,
-        "changes": sum(len(_moves(seen, one).actions) for one in seen.steps),
+        "changes": len({_key(action) for one in seen.steps for action in _moves(seen, one).actions}),
         "blocked": _blocked(seen.blocked),
         "nothing_to_do": _idle(seen),
         "steps": [_step_data(one, _moves(seen, one)) for one in seen.steps],
@@ -103,9 +104,12 @@ def _body(seen: Preview, pinned: RunPinned) -> Iterator[str]:
     if (idle := _idle(seen)) is not None:
         yield plain(f"Nothing to do: {idle}.")
         return
-    names = Names(pinned.route)
+    names, planned = Names(pinned.route), set[tuple[str, str]]()
     for number, one in enumerate(seen.steps, 1):
-        yield from _step_text(number, one, pinned, names)
+        yield plain(f"{number:>3}. {one.step.id:<24} {_place(one.step, pinned)}")
+        yield from _actions(one.moves.actions, planned, names)
+        yield from (f"       = {line}" for line in left_alone(one.moves.skipped, names))
+        yield f"         {_awaited(one)}"
     yield ""
     yield f"In all: {_total(seen)}."
     if (blocked := seen.blocked) is not None:
@@ -113,15 +117,19 @@ def _body(seen: Preview, pinned: RunPinned) -> Iterator[str]:
         yield from _refusal(blocked, names)
 
 
-def _step_text(number: int, one: StepPreview, pinned: RunPinned, names: Names) -> Iterator[str]:
-    yield plain(f"{number:>3}. {one.step.id:<20} {_place(one.step, pinned)}")
-    actions = one.moves.actions
-    for action in actions[:ACTIONS_SHOWN]:
-        yield f"       {sign(action)} {names.sentence(action)}"
-    if len(actions) > ACTIONS_SHOWN:
-        yield f"         and {len(actions) - ACTIONS_SHOWN} more"
-    yield from (f"       = {line}" for line in left_alone(one.moves.skipped, names))
-    yield f"         {_awaited(one)}"
+def _actions(actions: Sequence[Action], planned: set[tuple[str, str]], names: Names) -> Iterator[str]:
+    """Yield the first few actions; those that an earlier step takes as well are only counted."""
+    fresh = [action for action in actions if _key(action) not in planned]
+    planned.update(_key(action) for action in fresh)
+    yield from (f"       {sign(action)} {names.sentence(action)}" for action in fresh[:ACTIONS_SHOWN])
+    if len(fresh) > ACTIONS_SHOWN:
+        yield f"         and {len(fresh) - ACTIONS_SHOWN} more"
+    if again := len(actions) - len(fresh):
+        yield f"         again, what is left by then of {again} from the steps before"
+
+
+def _key(action: Action) -> tuple[str, str]:
+    return kind_of(action), action.target
 
 
 def _place(step: Step, pinned: RunPinned) -> str:
@@ -136,7 +144,8 @@ def _awaited(one: StepPreview) -> str:
         return plain(f"holds already: {one.verdict.because}")
     if isinstance(one.verdict, Blocked):
         return plain(f"REFUSES: {one.verdict.because}")
-    return plain(f"then proof within {duration(one.step.proof_within_s)}; now: {_because(one)}")
+    now = "" if one.verdict is None else f"; now: {one.verdict.because}"
+    return plain(f"then proof within {duration(one.step.proof_within_s)}{now}")
 
 
 def _because(one: StepPreview) -> str:

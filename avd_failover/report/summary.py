@@ -7,7 +7,8 @@ seconds; what is not known, or did not happen, is null.
 from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
-from avd_failover.domain.actions import LogOff, StartMachine
+from avd_failover.domain.actions import GrantAssignment, LogOff, RevokeAssignment, StartMachine
+from avd_failover.domain.plan import End
 from avd_failover.domain.route import Pair
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.domain.words import counted, listed
@@ -125,7 +126,8 @@ def _headline(state: RunState) -> Iterator[str]:
     word = state.status.value.upper()
     if state.status is RunStatus.COMPLETED and not state.changed:
         word = "NOTHING TO DO"
-    yield plain(f"{word}: {travel(route)} of {route.plan.name}, {journey(route)}")
+    yield plain(f"{word}: {travel(route)} of {route.plan.name}")
+    yield plain(f"  way         {journey(route)}, {route.mode.value}, {route.scope}")
     if state.because and not _usual(state):
         yield plain(f"  because     {state.because}")
 
@@ -178,17 +180,31 @@ def _times(state: RunState) -> Iterator[str]:
 
 
 def _left(state: RunState, names: Names) -> Iterator[str]:
-    lines = [line for step in state.steps.values() for line in _left_by(step, names)]
+    pairs = state.pinned.route.pairs
+    labels: dict[tuple[str, str], str] = {
+        (pair.group.id, pair.at(end)): pair.label for pair in pairs for end in End
+    }
+    lines = [line for step in state.steps.values() for line in _left_by(step, names, labels)]
     yield from (f"  skipped     {line}" for line in lines[:SHOWN])
     if len(lines) > SHOWN:
         yield f"  skipped     and {len(lines) - SHOWN} more reasons: failover status {plain(state.run)}"
 
 
-def _left_by(step: StepState, names: Names) -> Iterator[str]:
+def _left_by(step: StepState, names: Names, labels: dict[tuple[str, str], str]) -> Iterator[str]:
     if step.status is StepStatus.SKIPPED:
         yield plain(f"{step.step.id}: {step.because}")
-    else:
-        yield from (plain(f"{step.step.id} ") + line for line in left_alone(step.skipped.values(), names))
+        return
+    acted = {name for attempt in step.attempts for name in _called(attempt, labels)}
+    left = [skip for skip in step.skipped.values() if skip.target not in acted]
+    yield from (plain(f"{step.step.id} ") + line for line in left_alone(left, names))
+
+
+def _called(attempt: Attempt, labels: dict[tuple[str, str], str]) -> Iterator[str]:
+    """Yield what a skip may call the thing that this attempt was about: once done, it is as wanted."""
+    yield attempt.action.target
+    if isinstance(attempt.action, RevokeAssignment | GrantAssignment):
+        image = attempt.action.assignment
+        yield labels.get((image.principal_id, image.scope), "")
 
 
 def _owed(state: RunState) -> Iterator[str]:

@@ -79,8 +79,8 @@ def test_a_failback_of_a_cohort_says_so() -> None:
         "       = left alone: avd-neu-7, avd-neu-8, avd-neu-9 and 3 more (refuses new sessions already)",
         "         holds already: all 14 checks hold",
         "         then proof within 20 min; now: 15 of 60 seats on 2 Available hosts",
-        "         then proof within 30 min; now: waits for the changes before it",
-        "  3. drain-source         hosts.drain in northeurope (source), after readiness",
+        "         then proof within 30 min",
+        "  3. drain-source             hosts.drain in northeurope (source), after readiness",
     ],
 )
 def test_a_step_says_what_it_would_change_leave_alone_and_wait_for(line: str) -> None:
@@ -96,7 +96,11 @@ def test_the_total_counts_things_and_not_requests() -> None:
 
 def test_a_thing_that_two_steps_would_change_is_counted_once() -> None:
     twice = Preview(steps=(*WHOLE.steps, one("barrier", None, log_offs())))
-    assert "45 sessions logged off." in preview_text(twice, pinned())
+    text = preview_text(twice, pinned())
+    assert "45 sessions logged off." in text
+    assert "         again, what is left by then of 45 from the steps before" in text.splitlines()
+    assert text.count("log off session 1 on") == 1
+    assert preview_data(twice, pinned())["changes"] == preview_data(WHOLE, pinned())["changes"]
 
 
 def test_more_revokes_than_grants_are_told_apart() -> None:

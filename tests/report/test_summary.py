@@ -9,7 +9,7 @@ from avd_failover.journal.events import ActionEnded, Outcome
 from avd_failover.report.gap import GapWatch, access_gap, gap_words
 from avd_failover.report.moved import Place, at, places
 from avd_failover.report.summary import summary_data, summary_text
-from tests.report.builders import PLAN, RUN, Story, cut, grants, moved, revokes, warmed
+from tests.report.builders import PLAN, RUN, Story, cut, grants, host, moved, revokes, warmed
 
 SHADOW = Finding(code="SHADOW-PATH", subject=PLAN.application_groups[0].primary, detail="GRP9 reaches it")
 
@@ -65,8 +65,9 @@ ENDS = [completed, moot, held, refused, failed, interrupted, indebted]
     ],
 )
 def test_the_first_word_is_how_the_run_ended(story, headline: str) -> None:
-    first = summary_text(story().state).splitlines()[0]
-    assert first == f"{headline}: failover of pooled-eu, primary (northeurope) -> secondary (westeurope)"
+    first, second, *_ = summary_text(story().state).splitlines()
+    assert first == f"{headline}: failover of pooled-eu"
+    assert second == "  way         primary (northeurope) -> secondary (westeurope), planned, all"
 
 
 @pytest.mark.parametrize(
@@ -188,6 +189,15 @@ def test_many_reasons_are_cut_short_with_the_command_that_has_them_all() -> None
     for n in range(9):
         story.skip("drain-source", f"reason {n}", f"host-{n}")
     assert f"and 4 more reasons: failover status {RUN}" in summary_text(story.state)
+
+
+def test_what_a_step_did_itself_is_not_told_as_left_alone() -> None:
+    story = warmed(Story()).begin("revoke-source").do("revoke-source", revokes())
+    story.skip("drain-source", "refuses new sessions already", *(host("neu", n) for n in range(1, 7)))
+    story.skip("revoke-source", "no assignment of it stands here", "GRP1 on DAG1", "GRP9 on DAG1")
+    text = summary_text(story.state)
+    assert "drain-source left alone: avd-neu-7 and avd-neu-8 (refuses new sessions already)" in text
+    assert "revoke-source left alone: GRP9 on DAG1 (no assignment of it stands here)" in text
 
 
 def test_each_pair_is_in_one_place_at_every_moment_of_the_run() -> None:
