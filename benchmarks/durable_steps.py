@@ -1,6 +1,6 @@
 """What one durable step costs: the real engine and the real SQLite journal, with operations that do nothing.
 
-usage: python -m benchmarks.durable_steps [--runs 5] [--json]
+usage: python -m benchmarks [--runs 5] [--work FOLDER] [--json]
 
 Three shapes: a chain of 200 steps, a fan-out of 1000 between a root and a join, and 50 ranks of 20 with a
 barrier between them. Beside each stands the naive floor, in the same run and on the same disk: the same
