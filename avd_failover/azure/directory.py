@@ -76,11 +76,12 @@ class AzureDirectory(Directory):
 
     async def _read(self, found: _Found, group: GroupId, *, root: GroupId) -> None:
         try:
-            found.complete &= await self._pages(found, group)
+            whole = await self._pages(found, group)
         except RefusedError as refusal:
             if group == root or refusal.code == "ForeignEndpoint":
                 raise
-            found.complete = False
+            whole = False
+        found.complete = found.complete and whole
 
     async def _pages(self, found: _Found, group: GroupId) -> bool:
         link, met = "", set[str]()

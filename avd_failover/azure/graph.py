@@ -5,6 +5,7 @@ The library's typed models cost a hundred times what decoding the two fields we 
 """
 
 import uuid
+from functools import cached_property
 from typing import Any
 
 import httpx
@@ -66,22 +67,11 @@ class Graph:
     """Pages of group members."""
 
     def __init__(self, endpoints: Endpoints, credential: AsyncTokenCredential, throttle: Throttle) -> None:
+        self._base = endpoints.graph
         self._home = origin_of(endpoints.graph)
+        self._credential = credential
         self._throttle = throttle
-        self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-            follow_redirects=False,
-            trust_env=not self._home.loopback,
-            headers={"User-Agent": USER_AGENT},
-        )
-        provider = AzureIdentityAuthenticationProvider(
-            credential,
-            scopes=[f"{endpoints.graph}/.default"],
-            allowed_hosts=[self._home.host],
-            is_cae_enabled=False,
-        )
-        self._adapter = GraphRequestAdapter(provider, client=self._client)
-        self._adapter.base_url = f"{endpoints.graph}/v1.0"
+        self._client: httpx.AsyncClient | None = None
 
     async def members(self, group: GroupId, link: str = "") -> Page:
         """Read one page of a group's direct members, the first or the one behind a next link.
@@ -99,8 +89,28 @@ class Graph:
         raise fault_of_answer(answer.status_code, answer.headers, code, message, target=group, mutating=False)
 
     async def aclose(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
+        """Close the connections, if any were opened."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    @cached_property
+    def _adapter(self) -> GraphRequestAdapter:
+        # Made on first use: loading the certificates takes longer than a page.
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+            follow_redirects=False,
+            trust_env=not self._home.loopback,
+            headers={"User-Agent": USER_AGENT},
+        )
+        provider = AzureIdentityAuthenticationProvider(
+            self._credential,
+            scopes=[f"{self._base}/.default"],
+            allowed_hosts=[self._home.host],
+            is_cae_enabled=False,
+        )
+        adapter = GraphRequestAdapter(provider, client=self._client)
+        adapter.base_url = f"{self._base}/v1.0"
+        return adapter
 
     def _request(self, group: GroupId, link: str) -> RequestInformation:
         if link:

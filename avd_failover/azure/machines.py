@@ -14,7 +14,7 @@ from avd_failover.azure.polling import (
     DeadlinePolling,
     OperationOverdueError,
     OperationUntraceableError,
-    failed_operation,
+    is_verdict,
 )
 from avd_failover.cloud import Accepted
 from avd_failover.domain import ids
@@ -66,7 +66,8 @@ class AzureMachines:
         with azure_faults(machine, mutating=True):
             try:
                 poller = await begin(ids.resource_group_of(machine), ids.name_of(machine), polling=method)
-            except OperationUntraceableError as error:
+            except (OperationUntraceableError, ValueError) as error:
+                # The SDK reads Retry-After as a number and fails on a date, with the machine told already.
                 raise _unknown(error, machine) from error
         try:
             await poller.result()
@@ -81,7 +82,7 @@ class AzureMachines:
 
 
 def _verdict(error: HttpResponseError, method: DeadlinePolling, machine: MachineId) -> CloudError:
-    if not failed_operation(error, method):
+    if not is_verdict(error):
         return _unknown(error, machine)
     code = str(getattr(error.error, "code", None) or f"Operation{method.status().capitalize()}")
     message = clean(str(getattr(error.error, "message", None) or "no reason given"))

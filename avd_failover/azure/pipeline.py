@@ -7,7 +7,7 @@ after a challenge, and below them aiohttp once more when a connection drops. Her
     guard       refuses any other scheme, host or port, before a token is attached; first requests, next
                 links, ``Location`` and ``Azure-AsyncOperation`` alike
     names       request id and user agent
-    decode      JSON bodies
+    decode      JSON bodies of successes
     throttle    waits for the budget, so that the token attached below is fresh
     bearer      the token, over http on this machine only
     transport   aiohttp without its own second attempt, without redirects, waiting on the injected clock
@@ -66,6 +66,15 @@ class EndpointGuard(SansIOHTTPPolicy[Any, Any]):
     def on_request(self, request: Request) -> None:
         """Refuse a request to anywhere else."""
         guard(request.http_request.url, self._home)
+
+
+class DecodeSuccess(ContentDecodePolicy):
+    """Decode the bodies of successes; an error keeps its status, whatever a gateway put into its body."""
+
+    def on_response(self, request: Request, response: Response) -> None:
+        """Decode a success."""
+        if response.http_response.status_code < 400:
+            super().on_response(request, response)
 
 
 class ThrottlePolicy(AsyncHTTPPolicy[Any, Any]):
@@ -140,7 +149,7 @@ def policies(
         EndpointGuard(home),
         RequestIdPolicy(),
         UserAgentPolicy(USER_AGENT, user_agent_overwrite=True, user_agent_use_env=False),
-        ContentDecodePolicy(),
+        DecodeSuccess(),
         ThrottlePolicy(throttle),
         BearerPolicy(credential, scope, home),
     ]

@@ -6,12 +6,19 @@ it, though a poll is a read and harmless to repeat; it takes a 202 without any l
 
 from typing import Any
 
-from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import DecodeError, HttpResponseError, ServiceRequestError, ServiceResponseError
 from azure.core.pipeline import PipelineResponse
-from azure.core.polling.base_polling import BadStatus, LocationPolling, StatusCheckPolling
+from azure.core.polling.base_polling import (
+    BadResponse,
+    BadStatus,
+    LocationPolling,
+    OperationFailed,
+    StatusCheckPolling,
+)
 from azure.mgmt.core.polling.arm_polling import AzureAsyncOperationPolling
 from azure.mgmt.core.polling.async_arm_polling import AsyncARMPolling
 
+from avd_failover.azure.answers import Raw
 from avd_failover.azure.retry_after import asked_wait_s
 from avd_failover.domain.clock import Clock
 
@@ -20,6 +27,10 @@ POLL_EVERY_S = 10.0
 
 DEADLINE_S = 20 * 60.0
 """Longest wait for a machine to start or stop: twice the longest tail expected (azure-facts section 6)."""
+
+
+_UNREADABLE = (BadResponse, DecodeError, AttributeError, TypeError)
+"""What the SDK's reading of a poll ends in when the body is not a status: none of it says anything."""
 
 
 class OperationOverdueError(Exception):
@@ -40,8 +51,9 @@ class _Immediate(StatusCheckPolling[Any, Any]):
 class DeadlinePolling(AsyncARMPolling):
     """The poller's method for one operation, from its first answer to its end.
 
-    Raises ``HttpResponseError`` with Azure's code when the operation failed or was cancelled,
-    ``OperationOverdueError`` at the deadline, ``OperationUntraceableError`` when it cannot be followed.
+    Raises ``HttpResponseError`` with Azure's code when the operation failed or was cancelled (see
+    ``is_verdict``), ``OperationOverdueError`` at the deadline, ``OperationUntraceableError`` when it cannot
+    be followed.
     """
 
     def __init__(
@@ -60,11 +72,20 @@ class DeadlinePolling(AsyncARMPolling):
         """The answer that accepted the operation."""
         return self._initial_response
 
+    def initialize(
+        self, client: Raw, initial_response: PipelineResponse[Any, Any], deserialization_callback: Raw
+    ) -> None:
+        """Find out how to follow the operation."""
+        try:
+            super().initialize(client, initial_response, deserialization_callback)
+        except BadResponse as error:
+            raise OperationUntraceableError(str(error)) from error
+
     async def update_status(self) -> None:
-        """Poll once; a poll that was not answered, or answered 429 or 5xx, changes nothing."""
+        """Poll once; a poll not answered, not readable, or answered 429 or 5xx, changes nothing."""
         try:
             await super().update_status()
-        except (ServiceRequestError, ServiceResponseError):
+        except (ServiceRequestError, ServiceResponseError, *_UNREADABLE):
             return
         except BadStatus as error:
             status = self._pipeline_response.http_response.status_code
@@ -79,6 +100,9 @@ class DeadlinePolling(AsyncARMPolling):
         await self._sleep(min(asked or self._timeout, left))
 
 
-def failed_operation(error: HttpResponseError, method: DeadlinePolling) -> bool:
-    """Tell whether an error is the operation's own verdict, and not a failure to read it."""
-    return error.status_code == 200 and method.status().lower() in {"failed", "canceled", "cancelled"}
+def is_verdict(error: HttpResponseError) -> bool:
+    """Tell whether an error is the operation's own end, and not a failure to read it.
+
+    The SDK's status cannot tell: it is set to "Failed" for both.
+    """
+    return isinstance(error.__cause__, OperationFailed)

@@ -15,7 +15,8 @@ PLAN = ids.scaling_plan_id(f"{AVD}/scalingPlans/sp-west")
 SCHEDULE = ids.schedule_id(f"{PLAN}/pooledSchedules/Week")
 VM = ids.machine_id(f"{GROUP}/providers/Microsoft.Compute/virtualMachines/vm-0")
 
-ROLE = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/1d18fff3-a72a-46b5-b4a9-0b38a3cd7e63"
+ROLES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions"
+ROLE = f"{ROLES}/1d18fff3-a72a-46b5-b4a9-0b38a3cd7e63"
 NAME = "aaaaaaaa-0000-0000-0000-000000000001"
 ASSIGNMENT = ids.assignment_at(ids.scope(APPS), NAME)
 PRINCIPAL = "bbbbbbbb-0000-0000-0000-000000000001"

@@ -15,7 +15,7 @@ HERE = "{here}"
 
 @dataclass(frozen=True)
 class Answer:
-    """One scripted answer; ``drop`` closes the connection without a word, ``cut`` in the middle, ``wait`` stays silent."""
+    """One scripted answer: ``drop`` hangs up without a word, ``cut`` in the middle, ``wait`` is silent."""
 
     status: int = 200
     body: object = None
@@ -75,7 +75,7 @@ class FakeArm:
         if answer.wait:
             await asyncio.sleep(30)
         if answer.drop:
-            transport.abort()  # type: ignore[attr-defined]
+            transport.abort()
         headers = {name: value.replace(HERE, self.url) for name, value in answer.headers.items()}
         if answer.cut:
             response = web.StreamResponse(status=answer.status, headers={**headers, "Content-Length": "500"})
@@ -88,9 +88,7 @@ class FakeArm:
         if answer.body is None:
             return web.Response(status=answer.status, headers=headers)
         told = json.dumps(answer.body).replace(HERE, self.url)
-        return web.Response(
-            status=answer.status, headers=headers, text=told, content_type="application/json"
-        )
+        return web.Response(status=answer.status, headers=headers, text=told, content_type="application/json")
 
     def _next(self, method: str, path: str) -> Answer:
         for wanted, pattern, answers in self._scripts:

@@ -31,7 +31,7 @@ from avd_failover.azure.faults import UnreadableAnswerError, azure_faults, clean
 from avd_failover.domain.faults import CloudError, RefusedError, TransientError, UnknownError
 
 TARGET = "/subscriptions/s/the-thing"
-KEY = ConnectionKey("h", 443, True, True, None, None, None)  # noqa: FBT003
+KEY = ConnectionKey("h", 443, True, True, None, None, None)
 NO_CONNECTION = aiohttp.ClientConnectorError(KEY, OSError(111, "refused"))
 DROPPED = aiohttp.ServerDisconnectedError()
 
@@ -71,7 +71,9 @@ def fault_of(error: BaseException, *, mutating: bool) -> CloudError:
         pytest.param(
             ServiceRequestTimeoutError("t"), TransientError, TransientError, id="connecting took too long"
         ),
-        pytest.param(ServiceRequestError("https"), TransientError, TransientError, id="never left the pipeline"),
+        pytest.param(
+            ServiceRequestError("https"), TransientError, TransientError, id="never left the pipeline"
+        ),
         pytest.param(httpx.ConnectError("x"), TransientError, TransientError, id="httpx: refused"),
         pytest.param(httpx.ConnectTimeout("x"), TransientError, TransientError, id="httpx: connect timeout"),
         pytest.param(httpx.PoolTimeout("x"), TransientError, TransientError, id="httpx: no free connection"),
@@ -123,7 +125,9 @@ def fault_of(error: BaseException, *, mutating: bool) -> CloudError:
         ),
         pytest.param(answered(409, "ScopeLocked"), RefusedError, RefusedError, id="409, locked"),
         pytest.param(answered(409, "Conflict"), RefusedError, RefusedError, id="409, bare"),
-        pytest.param(answered(409, "Conflict", Retry_After="7"), TransientError, TransientError, id="409, later"),
+        pytest.param(
+            answered(409, "Conflict", Retry_After="7"), TransientError, TransientError, id="409, later"
+        ),
         pytest.param(
             answered(409, "AnotherOperationInProgress"), TransientError, TransientError, id="409, in the way"
         ),
@@ -176,7 +180,11 @@ LINKED = (
 @pytest.mark.parametrize(
     ("code", "message", "told"),
     [
-        ("AuthorizationFailed", MISSING, "Microsoft.Compute/virtualMachines/start/action at /subscriptions/s/vm"),
+        (
+            "AuthorizationFailed",
+            MISSING,
+            "Microsoft.Compute/virtualMachines/start/action at /subscriptions/s/vm",
+        ),
         ("LinkedAuthorizationFailed", LINKED, "Microsoft.B/join/action at /b"),
         ("Authorization_RequestDenied", "Insufficient privileges.", "GroupMember.Read.All"),
     ],
@@ -190,7 +198,9 @@ def test_a_403_names_the_right_that_lacks(code: str, message: str, told: str) ->
 
 
 def test_no_message_carries_a_user_name() -> None:
-    fault = fault_of(answered(400, "BadThing", "ada@contoso.com may not <grace.hopper@navy.mil>"), mutating=True)
+    fault = fault_of(
+        answered(400, "BadThing", "ada@contoso.com may not <grace.hopper@navy.mil>"), mutating=True
+    )
     assert "@" not in fault.message
     assert clean("of ada@contoso.com\n\t here") == "of <user> here"
     assert len(clean("x" * 9_000)) == 400

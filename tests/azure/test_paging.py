@@ -84,7 +84,7 @@ class Pages:
 @pytest.mark.parametrize(("pages", "complete"), [(4, True), (5, True), (6, False), (10**9, False)])
 async def test_more_pages_than_the_bound_is_a_gap(pages: int, complete: bool) -> None:
     source = Pages(pages)
-    reading = await read_all(source, lambda raw: int(raw), JumpClock(), max_pages=5)
+    reading = await read_all(source, int, JumpClock(), max_pages=5)
     assert reading.complete is complete
     assert source.asked == min(pages, 5)
     assert ("more than 5 pages" in reading.gap) is not complete

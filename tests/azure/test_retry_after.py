@@ -23,7 +23,9 @@ SENT = "Sun, 01 Mar 2026 03:00:00 GMT"
         pytest.param({"Retry-After": "Sun, 01 Mar 2026 03:00:40 GMT", "Date": SENT}, 40.0, id="date"),
         pytest.param({"Retry-After": "Sun, 01 Mar 2026 02:00:00 GMT", "Date": SENT}, 0.0, id="past date"),
         pytest.param({"Retry-After": "Mon, 01 Mar 2027 03:00:00 GMT", "Date": SENT}, MAX_WAIT_S, id="a year"),
-        pytest.param({"Retry-After": "Sun, 01 Mar 2026 03:00:40 GMT"}, UNDATED_WAIT_S, id="no Date to compare"),
+        pytest.param(
+            {"Retry-After": "Sun, 01 Mar 2026 03:00:40 GMT"}, UNDATED_WAIT_S, id="no Date to compare"
+        ),
         pytest.param({"Retry-After": "Sun, 99 Foo 2026 03:00:40 GMT", "Date": SENT}, None, id="broken date"),
         pytest.param({"Retry-After-Ms": "1500"}, 1.5, id="milliseconds"),
         pytest.param({"x-ms-retry-after-ms": "250", "Retry-After": "9"}, 0.25, id="the finer one wins"),

@@ -255,7 +255,9 @@ async def test_recorded_session_hosts_are_read(arm: FakeArm, cloud: AzureCloud) 
     pool = ids.host_pool_id(exchange["request"]["path"].removesuffix("/sessionHosts"))
     reading = await cloud.hosts.list(pool)
     assert reading.complete
-    assert [ids.pool_of(host.id) for host in reading.items] == [pool] * len(exchange["response"]["body"]["value"])
+    assert [ids.pool_of(host.id) for host in reading.items] == [pool] * len(
+        exchange["response"]["body"]["value"]
+    )
     assert all(host.machine and host.status is HostStatus.AVAILABLE for host in reading.items)
 
 

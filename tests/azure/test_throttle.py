@@ -11,8 +11,12 @@ from avd_failover.engine.clock import EPOCH, LoopClock, run_virtually
 from tests.azure.builders import AVD, HOST, OTHER_POOL, POOL, SUBSCRIPTION, VM
 
 HERE = "https://management.azure.com"
-OTHER = f"{HERE}/subscriptions/99999999-0000-0000-0000-000000000000/resourceGroups/x/providers/Microsoft.A/b/c"
-POLL = f"{HERE}/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Compute/locations/westeurope/operations/1?p=2"
+OTHER = (
+    f"{HERE}/subscriptions/99999999-0000-0000-0000-000000000000/resourceGroups/x/providers/Microsoft.A/b/c"
+)
+POLL = (
+    f"{HERE}/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Compute/locations/westeurope/operations/1?p=2"
+)
 ROLE_AT = f"{HERE}{AVD}/applicationGroups/a/providers/Microsoft.Authorization/roleAssignments/b"
 
 
@@ -101,7 +105,9 @@ def test_reads_and_deletes_do_not_wait_behind_spent_writes() -> None:
         bench = Bench()
         writes = [bench.send("write", "POST", f"{HERE}{HOST}") for _ in range(500)]
         await together(
-            *writes, bench.send("read", "GET", f"{HERE}{HOST}"), bench.send("delete", "DELETE", f"{HERE}{HOST}")
+            *writes,
+            bench.send("read", "GET", f"{HERE}{HOST}"),
+            bench.send("delete", "DELETE", f"{HERE}{HOST}"),
         )
         assert bench.times("read") == [0.0]
         assert bench.times("delete") == [0.0]
