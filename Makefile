@@ -1,5 +1,8 @@
 # Two commands set everything up: "make demo" and "make test". Both create .venv once, from hashed requirements.
 
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready

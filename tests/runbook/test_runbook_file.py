@@ -101,8 +101,8 @@ STEP_FAULTS = [
         "hosts.drain",
         "hosts.drian",
         (
-            "2 steps[1].uses: unknown operation 'hosts.drian'; allowed: checks.readiness, hosts.drain, notify.users,"
-            " assignments.revoke, assignments.grant, barrier; did you mean 'hosts.drain'?"
+            "2 steps[1].uses: unknown operation 'hosts.drian'; allowed: checks.readiness, hosts.drain,"
+            " notify.users, assignments.revoke, assignments.grant, barrier; did you mean 'hosts.drain'?"
         ),
     ),
     (
@@ -150,8 +150,8 @@ STEP_FAULTS = [
         "hosts.drain, ",
         "hosts.drain, with: {wavy: 1}, ",
         (
-            "2 steps[1].with.wavy: unknown setting 'wavy' of hosts.drain; allowed: wave, share, pause, note, force;"
-            " did you mean 'wave'?"
+            "2 steps[1].with.wavy: unknown setting 'wavy' of hosts.drain; allowed: wave, share, pause, note,"
+            " force; did you mean 'wave'?"
         ),
     ),
     (
