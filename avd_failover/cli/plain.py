@@ -34,6 +34,9 @@ from avd_failover.report.words import Names, duration, journey, marked, plain, s
 EVERY_S = 10.0
 """Between two lines of the same kind about one step, on the run's clock: a guess at what can be read."""
 
+WAIT_EVERY_S = 30.0
+"""The same for a wait whose reason changed in its numbers only."""
+
 _NUMBERS = re.compile(r"\d+")
 
 
@@ -64,17 +67,18 @@ class Plain:
                 pass
 
     def waiting(self, step: str, because: str, until: datetime) -> None:
-        """Write what a step waits for when that changes; mere numbers in it may change every ten seconds."""
+        """Write what a step waits for when that changes; where only its numbers do, twice a minute."""
         if self._gap.open and self._due("gap"):
             self._told_s["gap"] = self._clock.monotonic()
             self._look_at_gap()
-        kind = _NUMBERS.sub("#", because)
-        news = self._waits.get(step) != kind
-        if because and (news or self._due((step, "wait"))):
-            self._waits[step] = kind
-            self._told_s[step, "wait"] = self._clock.monotonic()
-            left = (until - self._clock.now()).total_seconds()
-            self.say(f"{step}: waits: {because} (at most {duration(left)} more)")
+        before = self._waits.get(step, "")
+        counts_on = _NUMBERS.sub("#", because) == _NUMBERS.sub("#", before)
+        if because == before or (counts_on and not self._due((step, "wait"), WAIT_EVERY_S)):
+            return
+        self._waits[step] = because
+        self._told_s[step, "wait"] = self._clock.monotonic()
+        left = (until - self._clock.now()).total_seconds()
+        self.say(f"{step}: waits: {because} (at most {duration(left)} more)")
 
     def say(self, line: str) -> None:
         """Write a line of one's own, with the run's time in front."""
@@ -147,9 +151,9 @@ class Plain:
         else:
             self.say(f"{'ALARM: access gap' if gap.open else 'access gap ended:'} {gap_words(gap)}")
 
-    def _due(self, key: Hashable) -> bool:
+    def _due(self, key: Hashable, every_s: float = EVERY_S) -> bool:
         told_s = self._told_s.get(key)
-        return told_s is None or self._clock.monotonic() - told_s >= EVERY_S
+        return told_s is None or self._clock.monotonic() - told_s >= every_s
 
     def _write(self, line: str) -> None:
         stream = self._stream

@@ -94,16 +94,24 @@ def test_a_total_that_may_still_grow_says_so() -> None:
 
 def test_a_wait_is_told_when_its_reason_changes_and_not_at_every_look() -> None:
     story = Watched().begin("barrier")
-    for n in range(12):
-        story.look("barrier", f"{n} of 45 sessions logged off")
+    for n in range(60):
+        story.look("barrier", f"{min(n, 40)} of 45 sessions logged off")
         story.after(1)
     story.look("barrier", "1 of 2 looks without a session")
     waits = [line.split("] ")[1] for line in story.said("waits")]
     assert waits == [
         "barrier: waits: 0 of 45 sessions logged off (at most 10 min more)",
-        "barrier: waits: 10 of 45 sessions logged off (at most 10 min more)",
+        "barrier: waits: 30 of 45 sessions logged off (at most 10 min more)",
         "barrier: waits: 1 of 2 looks without a session (at most 10 min more)",
     ]
+
+
+def test_a_wait_that_does_not_move_is_told_once() -> None:
+    story = Watched().begin("barrier")
+    for _ in range(200):
+        story.look("barrier", "nothing can arrive late after 345 s")
+        story.after(5)
+    assert len(story.said("waits")) == 1
 
 
 def test_a_wait_in_the_journal_is_not_told_twice() -> None:
