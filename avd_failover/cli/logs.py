@@ -89,17 +89,11 @@ def configure(log_format: str = "text", level: str | None = None, sink: Sink = S
     lowest = logging.getLevelNamesMapping()[
         (level or ("info" if log_format == "json" else "warning")).upper()
     ]
-    before: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    after = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, safe]
     render = structlog.processors.JSONRenderer() if log_format == "json" else _text
+    after = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, safe, render]
     handler = logging.StreamHandler(sink)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=[*after, render])
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_before(), processors=after),
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -109,13 +103,23 @@ def configure(log_format: str = "text", level: str | None = None, sink: Sink = S
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *before,
+            *_before(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
+
+
+def _before() -> list[structlog.typing.Processor]:
+    """Return what is added to our lines and to those of libraries alike."""
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
 
 
 def mark_simulated(scenario: str | None) -> None:
