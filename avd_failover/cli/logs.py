@@ -40,6 +40,9 @@ CHATTY = ("aiohttp", "asyncio", "azure", "httpx", "kiota", "msal", "urllib3")
 
 LINES_KEPT = 1000
 
+LEAD = ("timestamp", "level", "event")
+"""Fields that begin a line."""
+
 _Fields = MutableMapping[str, Any]
 
 
@@ -130,8 +133,9 @@ def mark_simulated(scenario: str | None) -> None:
 
 
 def safe(_logger: object, _name: str, fields: _Fields) -> _Fields:
-    """Take secrets, people and control characters out of a line, at any depth."""
-    return {plain(key): _plainly(redact_field(key, value)) for key, value in fields.items()}
+    """Take secrets, people and control characters out of a line, at any depth; when and what come first."""
+    ordered = {key: fields[key] for key in LEAD if key in fields} | dict(fields)
+    return {plain(key): _plainly(redact_field(key, value)) for key, value in ordered.items()}
 
 
 def _plainly(value: object) -> object:

@@ -133,6 +133,12 @@ def test_libraries_tell_warnings_only_however_low_our_level_is(out: io.StringIO)
     assert [line["event"] for line in lines(out)] == ["odd"] * 4
 
 
+def test_a_line_begins_with_when_how_grave_and_what(out: io.StringIO) -> None:
+    configure("json", sink=Sink(out))
+    structlog.get_logger().warning("throttled", wait_s=12)
+    assert list(lines(out)[0]) == ["timestamp", "level", "event", "wait_s"]
+
+
 def test_configuring_twice_does_not_double_lines(out: io.StringIO) -> None:
     configure("text", sink=Sink(io.StringIO()))
     configure("json", sink=Sink(out))
