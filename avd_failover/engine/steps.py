@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from avd_failover.cloud import Cloud
-from avd_failover.domain.actions import Action, kind_of
+from avd_failover.domain.actions import Action, Skipped, kind_of
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.faults import RefusedError, TransientError, UnknownError
 from avd_failover.domain.findings import Finding
@@ -154,13 +154,18 @@ class StepRunner:
         moves = self._operation.plan(seen)
         self._looks.append(seen)
         self._settle(moves.actions)
-        known = self._journal.state.steps[self._step.id].skipped
-        if fresh := tuple(skip for skip in moves.skipped if skip.target not in known):
-            self._journal.append(StepSkips(step=self._step.id, skipped=fresh))
+        self._tell_skips(moves.skipped)
         if due := [action for action in moves.actions if self._due(action)]:
             await self._apply(due)
             return NotYet(because=f"{len(due)} sent, looking again", look_again_s=0.0)
         return self._operation.prove(tuple(self._looks))
+
+    def _tell_skips(self, skipped: tuple[Skipped, ...]) -> None:
+        """Write down what was left alone, as long as nothing was sent: later it may be our own doing."""
+        state = self._journal.state.steps[self._step.id]
+        fresh = tuple(skip for skip in skipped if skip.target not in state.skipped)
+        if fresh and not state.attempts:
+            self._journal.append(StepSkips(step=self._step.id, skipped=fresh))
 
     def _settle(self, wanted: tuple[Action, ...]) -> None:
         """Close every attempt that nobody knows the end of: wanted again means that it did not happen."""

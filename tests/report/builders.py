@@ -280,7 +280,7 @@ def warmed(story: Told) -> Told:
     """Tell up to the proof of seats: target warm, source drained, nobody cut off yet."""
     story.begin("readiness").after(12).end("readiness", "all 14 checks hold")
     story.begin("target-scaling", "target-hosts", "source-scaling", "source-connect", "drain-source")
-    story.after(3).end("target-scaling", "2 schedules keep the wanted share of hosts up")
+    story.after(3).end("target-scaling", "2 schedules set to keep the wanted share of hosts up")
     story.end("source-scaling", "no autoscale acts on the pool")
     story.end("source-connect", "nobody starts a host by connecting", StepStatus.SKIPPED)
     story.begin("tell-users").end("tell-users", "the plan has no notice", StepStatus.SKIPPED)
