@@ -1,16 +1,15 @@
 """The barrier as a step: look at the source until it is proven empty and closed (safety S4, S6, S7)."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
 from msgspec import Struct
 
-from avd_failover.cloud import Reading, Reads
+from avd_failover.cloud import Reads
 from avd_failover.domain.actions import Action, Moves
 from avd_failover.domain.barrier import Holds, judge
-from avd_failover.domain.estate import HostStatus, Machine, PowerState, SessionHost, UserSession
+from avd_failover.domain.estate import Machine, PowerState, SessionHost, UserSession
 from avd_failover.domain.exposure import Exposure
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.findings import Finding
@@ -22,12 +21,13 @@ from avd_failover.domain.words import listed
 from avd_failover.operations.assignments import PairSeen, see_pairs
 from avd_failover.operations.base import AfterRefusal, Base, Blocked, Bound, Memory, NotYet, Proven, Verdict
 from avd_failover.operations.entry import see_entry
-from avd_failover.operations.hostwatch import HostWatch
+from avd_failover.operations.hostwatch import HostWatch, machines_asleep
 from avd_failover.operations.sessions import log_off_moves
 
 LOOK_EVERY_S = 30.0
+LIST_EVERY_S = 10.0
 """A host that is new shows in a listing only, so every look lists (safety S7); one look in 30 s keeps to
-Azure's 10 listings in 5 minutes."""
+Azure's 10 listings in 5 minutes. The look that follows log-offs at once trusts the listing before them."""
 
 
 class BarrierSeen(Struct, frozen=True, kw_only=True):
@@ -53,13 +53,13 @@ class Barrier(Base):
     def __init__(self, bound: Bound) -> None:
         super().__init__(bound)
         self.side = self.route.side(End.SOURCE)
-        self._watch = HostWatch(self.side.host_pool, list_every_s=0.0)
+        self._watch = HostWatch(self.side.host_pool, list_every_s=LIST_EVERY_S)
         self._first_s: float | None = None
 
     async def observe(self, cloud: Reads, memory: Memory) -> BarrierSeen:
         """Read hosts, machines and settings, then the sessions, then the ways in."""
         hosts = await self._watch.look(cloud, memory.now_s)
-        machines = await _machines(cloud, hosts)
+        machines: dict[str, Machine] = {one.id: one for one in await machines_asleep(cloud, hosts.items)}
         pool = await cloud.pools.get(self.side.host_pool)
         plan = await cloud.scaling.get(self.side.scaling_plan) if self.side.scaling_plan else None
         began_s = memory.now_s
@@ -110,7 +110,8 @@ class Barrier(Base):
             return NotYet(because=verdict.because, look_again_s=max(LOOK_EVERY_S, verdict.look_again_s))
         lagging = [pair.pair.label for pair in seen.pairs if pair.listed_only]
         if lagging or seen.ways is None:
-            return NotYet(because=f"the listing still shows {listed(lagging)}, the read by id does not")
+            said = f"the listing still shows {listed(lagging)}, the read by id does not"
+            return NotYet(because=said, look_again_s=LOOK_EVERY_S)
         return Proven(
             because=verdict.sentence,
             facts={"proof": verdict.proof.value, "looks": len(verdict.looks), "ghosts": verdict.ghosts},
@@ -128,14 +129,6 @@ class Barrier(Base):
         if not findings:
             return None
         return Blocked(because=f"a way in is left on the source: {findings[0].detail}", findings=findings)
-
-
-async def _machines(cloud: Reads, hosts: Reading[SessionHost]) -> dict[str, Machine]:
-    """Read the machines of hosts that do not report Available: their power decides what they can hide."""
-    wanted = [
-        host.machine for host in hosts.items if host.machine and host.status is not HostStatus.AVAILABLE
-    ]
-    return {one.id: one for one in await asyncio.gather(*(cloud.machines.get(one) for one in wanted))}
 
 
 def _look(host: SessionHost, machines: dict[str, Machine]) -> HostLook:

@@ -1,6 +1,5 @@
 """Draining session hosts of the side that is left, starting those of the side that is gone to."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -16,7 +15,7 @@ from avd_failover.domain.plan import Capacity, End
 from avd_failover.domain.seats import Seats, seats
 from avd_failover.domain.words import counted
 from avd_failover.operations.base import AfterRefusal, Base, Bound, Memory, NotYet, Proven, Verdict, in_order
-from avd_failover.operations.hostwatch import HostWatch
+from avd_failover.operations.hostwatch import HostWatch, machines_asleep
 
 NO_CAPACITY = frozenset(
     {
@@ -80,6 +79,10 @@ class Drain(Base):
             idle=not any(host.allows_new_sessions for host in looks[0].items),
         )
 
+    def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
+        """Look again when the host was taken out of the pool meanwhile."""
+        return AfterRefusal.AGAIN if refusal.status == 404 else AfterRefusal.STOP
+
 
 def drain_moves(hosts: Sequence[SessionHost], *, reason: str) -> Moves:
     """Plan to drain each host that still takes sessions."""
@@ -118,11 +121,7 @@ class PoolSeen(Struct, frozen=True, kw_only=True):
 async def see_pool(cloud: Reads, watch: HostWatch, pool: HostPool, memory: Memory) -> PoolSeen:
     """Read the hosts of a pool and the machines of those that are not Available."""
     hosts = await watch.look(cloud, memory.now_s)
-    asleep = [
-        host.machine for host in hosts.items if host.machine and host.status is not HostStatus.AVAILABLE
-    ]
-    machines = await asyncio.gather(*(cloud.machines.get(machine) for machine in asleep))
-    return PoolSeen(pool=pool, hosts=hosts, machines=tuple(machines))
+    return PoolSeen(pool=pool, hosts=hosts, machines=await machines_asleep(cloud, hosts.items))
 
 
 class StartHosts(Base):

@@ -6,11 +6,15 @@ come incomplete, and reads the hosts that it knows one by one in between.
 """
 
 import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import TypeVar
 
 from avd_failover.cloud import Reading, Reads
-from avd_failover.domain.estate import SessionHost
+from avd_failover.domain.estate import HostStatus, Machine, SessionHost
 from avd_failover.domain.faults import RefusedError
-from avd_failover.domain.ids import HostPoolId, SessionHostId
+from avd_failover.domain.ids import HostPoolId
+
+T = TypeVar("T")
 
 LIST_EVERY_S = 60.0
 MEND_EVERY_S = 30.0
@@ -32,9 +36,8 @@ class HostWatch:
         if last is None or self._due(last, now_s):
             self._last, self._listed_s = await cloud.hosts.list(self._pool), now_s
             return self._last
-        hosts = await asyncio.gather(*(_read(cloud, host.id) for host in last.items))
         return Reading(
-            items=tuple(host for host in hosts if host is not None),
+            items=await _all_found(cloud.hosts.get(host.id) for host in last.items),
             read_at=last.read_at,
             complete=last.complete,
             gap=last.gap,
@@ -45,10 +48,24 @@ class HostWatch:
         return self._listed_s is None or now_s - self._listed_s >= every_s
 
 
-async def _read(cloud: Reads, host: SessionHostId) -> SessionHost | None:
-    """Read one host; None when it was taken out of the pool since the listing, which is no fault."""
+async def machines_asleep(cloud: Reads, hosts: Iterable[SessionHost]) -> tuple[Machine, ...]:
+    """Read the machines of hosts that do not report Available: their power decides what they can hide.
+
+    A machine that was deleted while its host is still registered is left out: its power is not known.
+    """
+    asleep = [host.machine for host in hosts if host.machine and host.status is not HostStatus.AVAILABLE]
+    return await _all_found(cloud.machines.get(machine) for machine in asleep)
+
+
+async def _all_found(reads: Iterable[Awaitable[T]]) -> tuple[T, ...]:
+    found = await asyncio.gather(*(_found(read) for read in reads))
+    return tuple(one for one in found if one is not None)
+
+
+async def _found(read: Awaitable[T]) -> T | None:
+    """Await a read by id; None when the thing was deleted, which is no fault of a step that looks on."""
     try:
-        return await cloud.hosts.get(host)
+        return await read
     except RefusedError as refusal:
         if refusal.status == 404:
             return None

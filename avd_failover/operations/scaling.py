@@ -69,7 +69,7 @@ class RaiseFloor(Base):
         if low:
             return NotYet(because="not raised yet: " + ", ".join(low))
         return Proven(
-            because=f"{counted(len(schedules.items), 'schedule')} keep the wanted share of hosts up",
+            because=f"{counted(len(schedules.items), 'schedule')} set to keep the wanted share of hosts up",
             idle=len(looks) == 1,
         )
 

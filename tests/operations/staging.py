@@ -173,6 +173,24 @@ def _alter(stage: Stage, rest: str) -> None:
     stage.world.assignments[one.id] = replace(one, **{name: value})
 
 
+def _stolen(stage: Stage, rest: str) -> None:
+    """``GRP1 on DAG at source by group 9``: listed as before, while the id names somebody else's by now."""
+    text, number = rest.split(" by group ")
+    one = stage.held(text)
+    stage.script.still_listed[one.id] = one
+    stage.world.assignments[one.id] = replace(one, principal_id=builders.gid(int(number)))
+
+
+def _kind(stage: Stage, rest: str) -> None:
+    """``GRP3 on LAB ForeignGroup``: of that kind was the principal that the run revoked."""
+    label, kind = rest.rsplit(" ", 1)
+    pair = stage.pair(label)
+    stage.memory.revoked = [
+        replace(one, principal_type=kind) if one.principal_id == pair.group.id else one
+        for one in stage.memory.revoked
+    ]
+
+
 def _extra(stage: Stage, rest: str) -> None:
     """``wildcard to group 9 at subscription``; also to ``user 3``, ``service 1``, ``ForeignGroup 9``."""
     what, at = rest.split(" at ")
@@ -295,6 +313,8 @@ VERBS: dict[str, Callable[[Stage, str], None]] = {
     "settles": _settles,
     "alter": _alter,
     "extra": _extra,
+    "stolen": _stolen,
+    "kind": _kind,
     "group": _group,
     "members": _members,
     "gap": _gap,

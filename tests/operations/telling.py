@@ -75,8 +75,9 @@ def _place(one: RoleAssignment, route: Route) -> str:
 
 
 def _properties(one: RoleAssignment) -> tuple[str, ...]:
+    kind = "" if one.principal_type == "Group" else one.principal_type
     condition = f"if {one.condition} ({one.condition_version})" if one.condition else ""
-    return tuple(filter(None, (condition, repr(one.description) if one.description else "")))
+    return tuple(filter(None, (kind, condition, repr(one.description) if one.description else "")))
 
 
 def _said(allowed: bool) -> str:
