@@ -19,7 +19,17 @@ from avd_failover.domain.plan import End
 from avd_failover.domain.source_look import HostLook, SourceLook
 from avd_failover.domain.words import listed
 from avd_failover.operations.assignments import PairSeen, see_pairs
-from avd_failover.operations.base import AfterRefusal, Base, Blocked, Bound, Memory, NotYet, Proven, Verdict
+from avd_failover.operations.base import (
+    AfterRefusal,
+    Base,
+    Blocked,
+    Bound,
+    Memory,
+    NotYet,
+    Proven,
+    Verdict,
+    in_order,
+)
 from avd_failover.operations.entry import see_entry
 from avd_failover.operations.hostwatch import HostWatch, machines_asleep
 from avd_failover.operations.sessions import log_off_moves
@@ -65,7 +75,7 @@ class Barrier(Base):
         began_s = memory.now_s
         sessions = await cloud.sessions.list(self.side.host_pool)
         self._first_s = began_s if self._first_s is None else self._first_s
-        looks = tuple(_look(host, machines) for host in hosts.items)
+        looks = tuple(_look(host, machines) for host in in_order(hosts.items))
         live = _on_live_hosts(sessions.items, looks)
         look = SourceLook(
             at_s=began_s,

@@ -1,0 +1,75 @@
+"""One step on one stage, without an engine: look, send what was planned, look again."""
+
+import asyncio
+import copy
+from typing import Any
+
+from avd_failover.domain.actions import Action, Moves
+from avd_failover.domain.graph import Step
+from avd_failover.domain.plan import End
+from avd_failover.engine.send import send
+from avd_failover.operations.base import AnyOperation, Bound, Verdict
+from avd_failover.operations.registry import operation_for
+from tests.operations.estate import Estate
+from tests.operations.places import make_route
+from tests.operations.staging import STEP, Stage
+
+ENDS = {
+    "scaling.raise": End.TARGET,
+    "hosts.start": End.TARGET,
+    "capacity.prove": End.TARGET,
+    "assignments.grant": End.TARGET,
+    "checks.readiness": None,
+    "barrier": None,
+    "reconcile": None,
+}
+"""The end that each operation acts on in the shipped runbook; the source where it is not named."""
+
+
+def bound_operation(stage: Stage, uses: str, *, end: End | None = None, epoch: int = 1) -> AnyOperation:
+    """Make the operation as the engine does; ``end`` where the usual one is not wanted."""
+    step = Step(id=STEP, uses=uses, side=end or ENDS.get(uses, End.SOURCE))
+    return operation_for(Bound(run="run-1", epoch=epoch, route=stage.route, step=step))
+
+
+async def look(operation: AnyOperation, stage: Stage) -> tuple[Moves, Verdict]:
+    seen: Any = await operation.observe(stage.estate, stage.memory)
+    return operation.plan(seen), operation.prove((seen,))
+
+
+def see(operation: AnyOperation, stage: Stage) -> tuple[Moves, Verdict]:
+    """Take one look and plan from it."""
+    return asyncio.run(look(operation, stage))
+
+
+def planned(stage: Stage, uses: str, **changes: Any) -> tuple[Action, ...]:
+    """Return what a fresh process would do about the stage."""
+    return see(bound_operation(stage, uses, **changes), stage)[0].actions
+
+
+def perform(stage: Stage, *actions: Action) -> None:
+    """Send actions through the engine's one sending place; the run remembers them."""
+
+    async def perform_all() -> None:
+        for action in actions:
+            await send(stage.estate, action)
+            stage.memory.remember(STEP, action)
+
+    asyncio.run(perform_all())
+
+
+def fork(stage: Stage) -> Stage:
+    """Return an independent copy of a stage."""
+    other = Stage(stage.route)
+    other.memory = copy.deepcopy(stage.memory)
+    other.estate = Estate(copy.deepcopy(stage.world), copy.deepcopy(stage.script))
+    other.world, other.script = other.estate.world, other.estate.script
+    return other
+
+
+def stage_with(*lines: str, **plan: Any) -> Stage:
+    """Return a stage on which these lines were carried out."""
+    stage = Stage(make_route(**plan))
+    for line in lines:
+        stage.change(line)
+    return stage
