@@ -35,7 +35,10 @@ from avd_failover.report.gap import GapWatch
 from avd_failover.report.redaction import redact_field
 from avd_failover.report.words import SIMULATED, plain
 
-CHATTY = ("aiohttp", "asyncio", "azure", "httpx", "kiota", "msal", "urllib3")
+SILENT = ("azure",)
+"""Libraries whose every fault is raised and told by us; some of them log it too, with a traceback."""
+
+CHATTY = ("aiohttp", "asyncio", "httpx", "kiota", "msal", "urllib3")
 """Libraries that tell of every request below warnings."""
 
 LINES_KEPT = 1000
@@ -103,6 +106,8 @@ def configure(log_format: str = "text", level: str | None = None, sink: Sink = S
     root.setLevel(lowest)
     for name in CHATTY:
         logging.getLogger(name).setLevel(max(lowest, logging.WARNING))
+    for name in SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

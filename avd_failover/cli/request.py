@@ -6,9 +6,9 @@ import platform
 from msgspec import Struct
 
 from avd_failover import __version__
+from avd_failover.azure.endpoints import Endpoints
 from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
-from avd_failover.cli.settings import Where
 from avd_failover.domain.graph import StepGraph
 from avd_failover.domain.route import Route
 from avd_failover.journal.events import SCHEMA, Holder, RunPinned
@@ -27,7 +27,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     plan_sha256: str
     runbook_sha256: str
 
-    def pin(self, run: str, where: Where, simulated: str | None, holder: Holder) -> RunPinned:
+    def pin(self, run: str, where: Endpoints, simulated: str | None, holder: Holder) -> RunPinned:
         """Return the first event of the run's journal."""
         return RunPinned(
             run=run,

@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from avd_failover import __version__
+from avd_failover.azure.endpoints import Endpoints
 from avd_failover.cli.drive import EXIT_OF, drive
 from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
@@ -19,7 +20,7 @@ from avd_failover.cli.failures import failures
 from avd_failover.cli.logs import configure
 from avd_failover.cli.request import Asked, read, this_process
 from avd_failover.cli.screen import screen_for
-from avd_failover.cli.settings import Where, endpoints
+from avd_failover.cli.settings import ARM, endpoints
 from avd_failover.cli.wiring import DEFAULT_SPEED, Simulation, Wired, wire
 from avd_failover.engine.preview import Preview, preview
 from avd_failover.engine.stop import StopSignal
@@ -167,15 +168,15 @@ def _world_of(home: Home, run: str) -> Path:
     return home.path / "simulated" / f"{run}.jsonl"
 
 
-def _where(pinned: RunPinned) -> Where:
+def _where(pinned: RunPinned) -> Endpoints:
     """Return the pinned endpoints; a simulated Azure may have come back on another port."""
-    where, now = Where(arm=pinned.arm_endpoint, graph=pinned.graph_endpoint), endpoints()
-    if where.loopback and now.loopback:
+    where, now = Endpoints(arm=pinned.arm_endpoint, graph=pinned.graph_endpoint), endpoints()
+    if where.simulated and now.simulated:
         return now
-    if now not in (where, Where()):
+    if now not in (where, Endpoints()):
         raise Quit(
             ExitCode.BAD_INPUT,
-            f"{pinned.run} is pinned to {where.arm}, and AVD_FAILOVER_ARM_ENDPOINT says {now.arm}",
+            f"{pinned.run} is pinned to {where.arm}, and {ARM} says {now.arm}",
             next_step=f"unset the variable, then: failover resume {pinned.run}",
         )
     return where

@@ -1,52 +1,50 @@
-"""What the environment says of where the cloud is."""
+"""What the environment says of the cloud: where it is, and in whose name the engine acts."""
 
 import os
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from avd_failover.azure.credentials import Identity
+from avd_failover.azure.endpoints import EndpointError, Endpoints
 from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
 
-ARM = "https://management.azure.com"
-GRAPH = "https://graph.microsoft.com"
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+ARM, GRAPH = "AVD_FAILOVER_ARM_ENDPOINT", "AVD_FAILOVER_GRAPH_ENDPOINT"
+IDENTITY, CLIENT_ID = "AVD_FAILOVER_IDENTITY", "AVD_FAILOVER_CLIENT_ID"
 
 
-class Where(Struct, frozen=True, kw_only=True):
-    """The endpoints of a run, checked: http only on loopback."""
+class Actor(Struct, frozen=True, kw_only=True):
+    """The identity that was chosen; None leaves the choice to what the host offers."""
 
-    arm: str = ARM
-    graph: str = GRAPH
-
-    @property
-    def loopback(self) -> bool:
-        """Whether this is an Azure on this machine, which gets the simulated credential."""
-        return urlsplit(self.arm).hostname in _LOOPBACK
+    identity: Identity | None = None
+    client_id: str = ""
+    """Of a user-assigned identity."""
 
 
-def endpoints() -> Where:
-    """Read ``AVD_FAILOVER_ARM_ENDPOINT`` and ``AVD_FAILOVER_GRAPH_ENDPOINT``."""
-    return Where(
-        arm=_checked("AVD_FAILOVER_ARM_ENDPOINT", ARM), graph=_checked("AVD_FAILOVER_GRAPH_ENDPOINT", GRAPH)
-    )
+def endpoints() -> Endpoints:
+    """Read the two endpoint variables.
 
-
-def _checked(variable: str, default: str) -> str:
-    given = os.environ.get(variable, "").strip().rstrip("/") or default
+    Raises:
+        Quit: They name no endpoint, or one that would send tokens in the clear.
+    """
+    told = {"arm": os.environ.get(ARM, ""), "graph": os.environ.get(GRAPH, "")}
     try:
-        url = urlsplit(given)
-        port = url.port
-    except ValueError as fault:
-        raise Quit(ExitCode.BAD_INPUT, f"{variable}: {given!r} is no URL: {fault}") from fault
-    if url.scheme not in {"http", "https"} or not url.hostname or url.username or port == 0:
+        return Endpoints(**{name: url for name, url in told.items() if url.strip()})
+    except EndpointError as fault:
         raise Quit(
-            ExitCode.BAD_INPUT,
-            f"{variable}: {given!r} is no endpoint; allowed is https://host[:port], or http on loopback",
-        )
-    if url.scheme == "http" and url.hostname not in _LOOPBACK:
-        raise Quit(
-            ExitCode.BAD_INPUT,
-            f"{variable}: {given!r} would send tokens in the clear; http is accepted on loopback only",
-        )
-    return given
+            ExitCode.BAD_INPUT, f"{ARM} or {GRAPH}: {fault}", next_step=f"unset {ARM} {GRAPH}"
+        ) from fault
+
+
+def actor() -> Actor:
+    """Read whose name to act in.
+
+    Raises:
+        Quit: The variable names no kind of identity.
+    """
+    told = os.environ.get(IDENTITY, "").strip()
+    known = [one.value for one in Identity]
+    if told and told not in known:
+        raise Quit(ExitCode.BAD_INPUT, f"{IDENTITY}: {told!r}; allowed: {', '.join(known)}")
+    client_id = os.environ.get(CLIENT_ID, "").strip()
+    return Actor(identity=Identity(told) if told else None, client_id=client_id)

@@ -15,7 +15,8 @@ from avd_failover.azure.endpoints import Endpoints
 from avd_failover.azure.estate import connect
 from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
-from avd_failover.cli.settings import Where
+from avd_failover.cli.logs import mark_simulated
+from avd_failover.cli.settings import actor
 from avd_failover.cloud import Cloud
 from avd_failover.domain.clock import Clock
 from avd_failover.engine.clock import LoopClock
@@ -37,7 +38,7 @@ class Wired(Struct, frozen=True, kw_only=True):
 
     cloud: Cloud
     clock: Clock
-    where: Where
+    where: Endpoints
     simulated: str | None
 
 
@@ -48,7 +49,7 @@ class _WorldClock(Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def wire(where: Where, simulation: Simulation | None) -> AsyncIterator[Wired]:
+async def wire(where: Endpoints, simulation: Simulation | None) -> AsyncIterator[Wired]:
     """Connect to Azure at ``where``, or start the simulated one and connect to that, over HTTP all the same.
 
     Raises:
@@ -57,15 +58,17 @@ async def wire(where: Where, simulation: Simulation | None) -> AsyncIterator[Wir
     async with AsyncExitStack() as stack:
         if simulation is not None:
             where = await stack.enter_async_context(_simulated(simulation))
-        world = await asyncio.to_thread(_world_clock, where) if where.loopback else None
+        world = await asyncio.to_thread(_world_clock, where) if where.simulated else None
         clock = LoopClock(world.now, speed=world.speed) if world else LoopClock(datetime.now(UTC))
-        cloud = connect(Endpoints(arm=where.arm, graph=where.graph), clock)
+        mark_simulated(world.scenario if world else None)
+        who = actor()
+        cloud = connect(where, clock, identity=who.identity, client_id=who.client_id)
         stack.push_async_callback(cloud.aclose)
         yield Wired(cloud=cloud, clock=clock, where=where, simulated=world.scenario if world else None)
 
 
 @asynccontextmanager
-async def _simulated(simulation: Simulation) -> AsyncIterator[Where]:
+async def _simulated(simulation: Simulation) -> AsyncIterator[Endpoints]:
     from avd_failover.simulator.building import build
     from avd_failover.simulator.http.persistence import restore
     from avd_failover.simulator.http.server import serve
@@ -78,10 +81,10 @@ async def _simulated(simulation: Simulation) -> AsyncIterator[Where]:
     async with serve(
         world, speed=simulation.speed, log_to=simulation.memory, scenario=scenario.scenario
     ) as server:
-        yield Where(arm=server.url, graph=server.url)
+        yield Endpoints(arm=server.url, graph=server.url)
 
 
-def _world_clock(where: Where) -> _WorldClock | None:
+def _world_clock(where: Endpoints) -> _WorldClock | None:
     """Ask a local Azure for its world's time; None when it is not a simulated one."""
     try:
         with urllib.request.urlopen(f"{where.arm}/_sim/clock", timeout=10) as answer:  # noqa: S310 - loopback

@@ -29,6 +29,7 @@ BAD_WORDS: list[tuple[list[str], int, str]] = [
     (["--plan", "pooled-eu", "--simulate", "no-such-world", "--yes"], 2, "no-such-world"),
     (["--plan", "pooled-eu", "--speed", "10"], 2, "--simulate"),
     (["--plan", "pooled-eu", "runs"], 2, "--plan"),
+    (["resume", "--speed", "0"], 2, "--speed"),
     (["resume", "no-such-run"], 2, "no run yet"),
     (["status", "no-such-run"], 2, "no run yet"),
     (["graph", "no-such-runbook"], 2, "no-such-runbook"),
