@@ -14,6 +14,10 @@ from avd_failover.domain.actions import (
     StartMachine,
     TellUser,
 )
+from avd_failover.domain.estate import RoleAssignment
+from avd_failover.domain.faults import RefusedError
+from avd_failover.domain.placement import differences
+from avd_failover.domain.words import listed
 
 
 async def send(cloud: Cloud, action: Action) -> Accepted:
@@ -26,7 +30,7 @@ async def send(cloud: Cloud, action: Action) -> Accepted:
     """
     match action:
         case RevokeAssignment():
-            return await cloud.assignments.delete(action.assignment.id)
+            return await _revoke(cloud, action.assignment)
         case GrantAssignment():
             return await cloud.assignments.create(action.assignment)
         case SetLogons():
@@ -39,6 +43,16 @@ async def send(cloud: Cloud, action: Action) -> Accepted:
             return await _switch(cloud, action)
         case SetPoolReferences() | SetScheduleFloor() | SetStartOnConnect():
             return await _set(cloud, action)
+
+
+async def _revoke(cloud: Cloud, image: RoleAssignment) -> Accepted:
+    """Compare, then destroy: what differs from its image would be lost for good (safety S10, S15)."""
+    standing = await cloud.assignments.get(image.id)
+    if standing is not None and (changed := differences(image, standing)):
+        raise RefusedError(
+            f"somebody changed it since its image was taken: {listed(changed)}", code="Drift", target=image.id
+        )
+    return await cloud.assignments.delete(image.id)
 
 
 async def _switch(cloud: Cloud, action: StartMachine | DeallocateMachine) -> Accepted:
