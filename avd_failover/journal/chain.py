@@ -5,7 +5,7 @@ possible story. What it does not: that nothing was cut off at the end, or that t
 Against that stands the head's hash, which reports print and a second place can keep.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from avd_failover.domain.states import IllegalMoveError
@@ -41,8 +41,10 @@ def links(store: Store) -> Iterator[tuple[Entry, str]]:
         yield entry, prev
 
 
-def replay(store: Store) -> Replay:
+def replay(store: Store, watch: Callable[[Entry], None] | None = None) -> Replay:
     """Verify a whole journal and fold it. Pure apart from the reading: equal lines, equal state (J12).
+
+    ``watch`` is told of every entry once it is part of the state.
 
     Raises:
         DamagedJournalError: At the first break, a contradiction between the events included.
@@ -55,9 +57,13 @@ def replay(store: Store) -> Replay:
     if not isinstance(first.event, RunPinned):
         raise DamagedJournalError(1, Damage.CONTRADICTION, "does not begin with run.pinned")
     state = RunState(first.event, first.at)
+    if watch:
+        watch(first)
     for entry, link in stream:
         _apply(state, entry)
         head = link
+        if watch:
+            watch(entry)
     return Replay(state, head)
 
 

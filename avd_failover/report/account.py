@@ -1,0 +1,294 @@
+"""The account of a run: what its journal says, as one frozen value that text, JSON and HTML are drawn from.
+
+``report.story`` builds it. In its JSON form the fields are a contract with scripts: they are added to, never
+renamed. Times are UTC on the run's clock, durations seconds. What the journal does not say is null, and
+``missing`` says so in words. Secrets and addresses of people are taken out where the account leaves the
+process, by each of its forms.
+"""
+
+from datetime import datetime
+
+from msgspec import Struct, to_builtins
+
+from avd_failover.domain.graph import Setting
+from avd_failover.report.redaction import redact_value
+
+FORMAT = 1
+"""Version of the fields below; it rises when one of them changes its meaning."""
+
+
+class SideAccount(Struct, frozen=True, kw_only=True):
+    """One end of the run."""
+
+    side: str
+    region: str
+    host_pool: str
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """Which run this is, and what exactly was run. ``kind`` is ``failover`` or ``failback``."""
+
+    run: str
+    kind: str
+    plan: str
+    plan_summary: str
+    plan_sha256: str
+    runbook: str
+    runbook_sha256: str
+    engine: str
+    direction: str
+    mode: str
+    scope: str
+    source: SideAccount
+    target: SideAccount
+    arm_endpoint: str
+    graph_endpoint: str
+    simulated: str | None
+    """Name of the scenario when the Azure was a simulated one."""
+
+
+class Drive(Struct, frozen=True, kw_only=True):
+    """One process that drove the run, from its first to its last word."""
+
+    host: str
+    pid: int
+    epoch: int
+    engine: str
+    how: str
+    """``began`` or ``resumed``."""
+    since: datetime
+    until: datetime | None
+    """None while it still drives."""
+    ended: str
+    """A word of ``RunStatus``; ``killed`` for a process that said no last word, empty while it drives."""
+    because: str
+
+
+class Ending(Struct, frozen=True, kw_only=True):
+    """Where the run stands. ``so_far`` says that it may still go on."""
+
+    state: str
+    so_far: bool
+    because: str
+    changed: bool
+    started_at: datetime
+    ended_at: datetime | None
+    as_of: datetime
+    """Time of the last entry: nothing later is known."""
+    lasted_s: float
+
+
+class Measure(Struct, frozen=True, kw_only=True):
+    """An objective beside what was measured. ``kept`` is null where that cannot be said (yet)."""
+
+    name: str
+    declared_s: float
+    measured_s: float | None
+    open: bool
+    """Still growing when the journal ends."""
+    kept: bool | None
+    how: str
+
+
+class Moments(Struct, frozen=True, kw_only=True):
+    """The turning points; null for one that was not reached."""
+
+    first_revoke_at: datetime | None
+    last_revoke_at: datetime | None
+    barrier_at: datetime | None
+    first_grant_at: datetime | None
+    last_grant_at: datetime | None
+    recovered_at: datetime | None
+
+
+class PairAccount(Struct, frozen=True, kw_only=True):
+    """One user group's hold on one application group. ``before`` and ``after`` are words of ``Place``."""
+
+    pair: str
+    group: str
+    application_group: str
+    before: str
+    after: str
+    revoked_at: datetime | None
+    granted_at: datetime | None
+    gap_s: float | None
+    """At most: from the revoke's answer, or its sending where the answer was lost, to the grant's."""
+    gap_open: bool
+
+
+class Turn(Struct, frozen=True, kw_only=True):
+    """One time that a step was entered. ``result``: a word of ``StepStatus``, or ``cut off``."""
+
+    started_at: datetime
+    ended_at: datetime | None
+    result: str
+    because: str
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """What a step waited for."""
+
+    at: datetime
+    because: str
+    until: datetime
+
+
+class Deeds(Struct, frozen=True, kw_only=True):
+    """One kind of action of a step, its targets counted by how their last attempt ended."""
+
+    kind: str
+    request: str
+    targets: int
+    applied: int
+    refused: int
+    transient: int
+    void: int
+    unknown: int
+    attempts: int
+
+    @property
+    def retries(self) -> int:
+        """Attempts beyond the first at each target."""
+        return self.attempts - self.targets
+
+
+class Left(Struct, frozen=True, kw_only=True):
+    """Things that a step looked at and left alone, for one reason."""
+
+    because: str
+    targets: tuple[str, ...]
+
+
+class StepAccount(Struct, frozen=True, kw_only=True):
+    """One step. ``duration_s`` is the time in its turns, pauses between them left out."""
+
+    id: str
+    uses: str
+    side: str | None
+    region: str | None
+    summary: str
+    state: str
+    reason: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration_s: float | None
+    facts: dict[str, Setting]
+    turns: tuple[Turn, ...]
+    waits: tuple[Waiting, ...]
+    deeds: tuple[Deeds, ...]
+    retries: int
+    left_alone: tuple[Left, ...]
+
+
+class Barrier(Struct, frozen=True, kw_only=True):
+    """What let access be granted on the target (safety S4, S7)."""
+
+    step: str
+    state: str
+    proof: str | None
+    """``physical`` or ``settle``; null while it does not stand."""
+    looks: int | None
+    ghosts: int | None
+    sentence: str
+    proven_at: datetime | None
+    waits: tuple[Waiting, ...]
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """A rule of the safety case, held against the order of the journal's entries; null: does not apply."""
+
+    rule: str
+    source: str
+    holds: bool | None
+    detail: str
+
+
+class Changes(Struct, frozen=True, kw_only=True):
+    """What was changed besides access. Ended sessions are proven to be gone; others were only accepted."""
+
+    sessions_ended: int
+    sessions_unproven: int
+    users_told: int
+    machines_started: int
+    machines_stopped: int
+    hosts_drained: int
+
+
+class Owed(Struct, frozen=True, kw_only=True):
+    """A step that could not be done: settled before any later run."""
+
+    step: str
+    region: str | None
+    because: str
+
+
+class Loose(Struct, frozen=True, kw_only=True):
+    """A request whose effect nobody knows."""
+
+    step: str
+    n: int
+    what: str
+    sent_at: datetime
+    detail: str
+
+
+class Trouble(Struct, frozen=True, kw_only=True):
+    """Attempts of a step that changed nothing, alike in outcome and answer."""
+
+    step: str
+    outcome: str
+    detail: str
+    count: int
+    such_as: str
+    first_at: datetime
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """A finding; ``stands`` unless a later look took it back."""
+
+    code: str
+    subject: str
+    detail: str
+    step: str | None
+    at: datetime
+    stands: bool
+
+
+class Proof(Struct, frozen=True, kw_only=True):
+    """The journal that all of this was read from."""
+
+    entries: int
+    head: str
+    """SHA-256 of its last line."""
+    schema: int
+    verify: str
+    export: str
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """A whole run."""
+
+    format: int
+    identity: Identity
+    ending: Ending
+    drives: tuple[Drive, ...]
+    objectives: tuple[Measure, ...]
+    moments: Moments
+    placement: tuple[PairAccount, ...]
+    steps: tuple[StepAccount, ...]
+    barrier: Barrier | None
+    checks: tuple[Check, ...]
+    changes: Changes
+    owed: tuple[Owed, ...]
+    unknown: tuple[Loose, ...]
+    trouble: tuple[Trouble, ...]
+    findings: tuple[Found, ...]
+    missing: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    journal: Proof
+    resume: str | None
+
+
+def account_data(account: Account) -> object:
+    """Return the account for ``json.dumps``, with all that no report may show taken out."""
+    return redact_value(to_builtins(account))

@@ -1,0 +1,169 @@
+"""What a report needs of a journal and ``RunState`` does not keep: who drove when, and every turn of a step.
+
+``RunState`` says where a run stands; this keeps how it came there. It is fed entry by entry, beside the fold.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
+from avd_failover.domain.findings import Finding
+from avd_failover.journal.events import (
+    ActionEnded,
+    ActionIntended,
+    Entry,
+    Holder,
+    Outcome,
+    RunEnded,
+    RunPinned,
+    RunResumed,
+    StepEnded,
+    StepStarted,
+    StepWaiting,
+)
+from avd_failover.report.account import Drive, Turn, Waiting
+
+CUT_OFF = "cut off"
+"""Result of a turn whose process ended, or was stopped, before the step had its verdict."""
+
+KILLED = "killed"
+
+
+@dataclass(slots=True)
+class Order:
+    """Numbers of the entries whose order the safety case speaks of; None for what did not happen."""
+
+    first_revoke: int | None = None
+    last_revoke_end: int | None = None
+    first_grant: int | None = None
+    last_send: int | None = None
+    step_ends: dict[str, int] = field(default_factory=dict)
+    """Last end of each step."""
+
+
+@dataclass(slots=True)
+class _Driving:
+    """A drive that has no end yet."""
+
+    since: datetime
+    holder: Holder
+    engine: str
+    how: str
+
+
+class Chronicle:
+    """Keeps the turns of steps, the drives, the waits, the findings and the order of a journal."""
+
+    def __init__(self) -> None:
+        self.turns: dict[str, list[Turn]] = {}
+        self.waits: dict[str, list[Waiting]] = {}
+        self.findings: dict[tuple[Finding, str | None], datetime] = {}
+        self.order = Order()
+        self._drives: list[Drive] = []
+        self._drive: _Driving | None = None
+        self._open: dict[str, datetime] = {}
+        self._watched: dict[int, Action] = {}
+        self._last_at: datetime | None = None
+
+    def entry(self, entry: Entry) -> None:
+        """Take in the next entry."""
+        match entry.event:
+            case RunPinned() | RunResumed() | RunEnded() as event:
+                self._run(event, entry.at)
+            case StepStarted(step=step):
+                self._open[step] = entry.at
+            case StepWaiting() as event:
+                wait = Waiting(at=entry.at, because=event.because, until=event.until)
+                self.waits.setdefault(event.step, []).append(wait)
+            case StepEnded() as event:
+                self._step_end(event, entry)
+            case ActionIntended() as event:
+                self._intent(event, entry.seq)
+            case ActionEnded() as event:
+                self._outcome(event, entry.seq)
+        self._last_at = entry.at
+
+    def drives(self, *, alive: bool) -> tuple[Drive, ...]:
+        """Return who drove; the last one still does when ``alive``, else it was killed."""
+        if self._drive is None:
+            return tuple(self._drives)
+        ended, until = ("", None) if alive else (KILLED, self._last_at)
+        return (*self._drives, _drive(self._drive, until, ended, ""))
+
+    def turns_of(self, step: str, *, alive: bool) -> tuple[Turn, ...]:
+        """Return the turns of a step, one still open included."""
+        turns = tuple(self.turns.get(step, ()))
+        if step not in self._open:
+            return turns
+        ended = None if alive else self._last_at
+        result = "running" if alive else CUT_OFF
+        return (*turns, Turn(started_at=self._open[step], ended_at=ended, result=result, because=""))
+
+    def _run(self, event: RunPinned | RunResumed | RunEnded, at: datetime) -> None:
+        match event:
+            case RunPinned():
+                self._drive = _Driving(at, event.holder, event.engine, "began")
+            case RunResumed():
+                self._close(KILLED, "", self._last_at or at)
+                self._drive = _Driving(at, event.holder, event.engine, "resumed")
+            case RunEnded():
+                self._note(event.findings, None, at)
+                self._close(event.status.value, event.because, at)
+
+    def _close(self, ended: str, because: str, at: datetime) -> None:
+        for step, since in self._open.items():
+            turn = Turn(started_at=since, ended_at=at, result=CUT_OFF, because=because)
+            self.turns.setdefault(step, []).append(turn)
+        self._open.clear()
+        if self._drive is not None:
+            self._drives.append(_drive(self._drive, at, ended, because))
+        self._drive = None
+
+    def _step_end(self, event: StepEnded, entry: Entry) -> None:
+        self.order.step_ends[event.step] = entry.seq
+        self._note(event.findings, event.step, entry.at)
+        since = self._open.pop(event.step, None)
+        if since is not None:
+            turn = Turn(
+                started_at=since,
+                ended_at=entry.at,
+                result=event.status.value,
+                because=event.because,
+            )
+            self.turns.setdefault(event.step, []).append(turn)
+
+    def _note(self, findings: tuple[Finding, ...], step: str | None, at: datetime) -> None:
+        for finding in findings:
+            told_by_step = any(known == finding for known, _ in self.findings)
+            if step is not None or not told_by_step:
+                self.findings.setdefault((finding, step), at)
+
+    def _intent(self, event: ActionIntended, seq: int) -> None:
+        self.order.last_send = seq
+        match event.action:
+            case RevokeAssignment():
+                self.order.first_revoke = self.order.first_revoke or seq
+            case GrantAssignment():
+                self.order.first_grant = self.order.first_grant or seq
+            case _:
+                return
+        self._watched[event.n] = event.action
+
+    def _outcome(self, event: ActionEnded, seq: int) -> None:
+        confirmed = event.outcome is Outcome.APPLIED
+        if confirmed and isinstance(self._watched.get(event.n), RevokeAssignment):
+            self.order.last_revoke_end = seq
+
+
+def _drive(one: _Driving, until: datetime | None, ended: str, because: str) -> Drive:
+    return Drive(
+        host=one.holder.host,
+        pid=one.holder.pid,
+        epoch=one.holder.epoch,
+        engine=one.engine,
+        how=one.how,
+        since=one.since,
+        until=until,
+        ended=ended,
+        because=because,
+    )

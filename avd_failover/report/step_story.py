@@ -1,0 +1,132 @@
+"""Each step of a run as its account: its turns, what it did, what it left alone, what went wrong in it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment, kind_of
+from avd_failover.domain.plan import End
+from avd_failover.domain.route import Pair, Route
+from avd_failover.journal.events import Outcome
+from avd_failover.journal.state import Attempt, RunState, StepState
+from avd_failover.report.account import Deeds, Left, Loose, Owed, StepAccount, Trouble, Turn
+from avd_failover.report.chronicle import Chronicle
+from avd_failover.report.words import Names, request
+
+_FRUITLESS = frozenset({Outcome.TRANSIENT, Outcome.REFUSED, Outcome.VOID})
+
+
+def step_account(step: StepState, chronicle: Chronicle, route: Route, *, alive: bool) -> StepAccount:
+    """Return one step's account."""
+    turns = chronicle.turns_of(step.step.id, alive=alive)
+    deeds = tuple(_deeds(step.attempts))
+    return StepAccount(
+        id=step.step.id,
+        uses=step.step.uses,
+        side=step.step.side.value if step.step.side else None,
+        region=region(route, step.step.side),
+        summary=step.step.summary,
+        state=step.status.value,
+        reason=step.because,
+        started_at=step.started_at,
+        ended_at=step.finished_at,
+        duration_s=_length(turns),
+        facts=dict(step.facts),
+        turns=turns,
+        waits=tuple(chronicle.waits.get(step.step.id, ())),
+        deeds=deeds,
+        retries=sum(one.retries for one in deeds),
+        left_alone=tuple(_left(step, route)),
+    )
+
+
+def owed(step: StepState, route: Route) -> Owed:
+    """Return what a step owes."""
+    return Owed(step=step.step.id, region=region(route, step.step.side), because=step.because)
+
+
+def region(route: Route, end: End | None) -> str | None:
+    """Return the region of a step's side; None for a step that concerns both."""
+    return route.side(end).region if end else None
+
+
+def loose_ends(state: RunState, names: Names) -> Iterator[Loose]:
+    """Yield every attempt whose effect nobody knows, in the order of sending."""
+    for attempt in state.attempts.values():
+        if attempt.open:
+            yield Loose(
+                step=attempt.step,
+                n=attempt.n,
+                what=names.sentence(attempt.action),
+                sent_at=attempt.intended_at,
+                detail=attempt.detail,
+            )
+
+
+def troubles(state: RunState, names: Names) -> Iterator[Trouble]:
+    """Yield what did not work, alike things as one, in the order in which they first came up."""
+    heaps: dict[tuple[str, str, str], list[Attempt]] = {}
+    for attempt in state.attempts.values():
+        if attempt.outcome in _FRUITLESS:
+            key = (attempt.step, attempt.outcome.value, attempt.detail)
+            heaps.setdefault(key, []).append(attempt)
+    for (step, outcome, detail), heap in heaps.items():
+        yield Trouble(
+            step=step,
+            outcome=outcome,
+            detail=detail,
+            count=len(heap),
+            such_as=names.sentence(heap[0].action),
+            first_at=heap[0].ended_at or heap[0].intended_at,
+        )
+
+
+def _deeds(attempts: Iterable[Attempt]) -> Iterator[Deeds]:
+    kinds: dict[str, tuple[Action, dict[str, Outcome | None]]] = {}
+    sent: Counter[str] = Counter()
+    for attempt in attempts:
+        kind = kind_of(attempt.action)
+        sent[kind] += 1
+        _, latest = kinds.setdefault(kind, (attempt.action, {}))
+        latest[attempt.action.target] = attempt.outcome
+    for kind, (first, latest) in kinds.items():
+        ends = Counter(latest.values())
+        yield Deeds(
+            kind=kind,
+            request=request(first),
+            targets=len(latest),
+            applied=ends[Outcome.APPLIED],
+            refused=ends[Outcome.REFUSED],
+            transient=ends[Outcome.TRANSIENT],
+            void=ends[Outcome.VOID],
+            unknown=ends[Outcome.UNKNOWN] + ends[None],
+            attempts=sent[kind],
+        )
+
+
+def _left(step: StepState, route: Route) -> Iterator[Left]:
+    """Yield what was left alone; a thing that the step changed itself, and then found as wanted, is not."""
+    names = Names(route)
+    acted = {name for attempt in step.attempts for name in _called(attempt.action, names, route)}
+    heaps: dict[str, list[str]] = {}
+    for skip in step.skipped.values():
+        if names.of(skip.target) not in acted:
+            heaps.setdefault(skip.because, []).append(skip.target)
+    for because, targets in heaps.items():
+        yield Left(because=because, targets=tuple(targets))
+
+
+def _called(action: Action, names: Names, route: Route) -> Iterator[str]:
+    """Yield what a skip may call the thing that an action is about: the thing itself, or its pair."""
+    yield names.of(action.target)
+    if isinstance(action, RevokeAssignment | GrantAssignment):
+        holds = (action.assignment.principal_id, action.assignment.scope)
+        yield from (pair.label for pair in route.pairs if holds in _ends(pair))
+
+
+def _ends(pair: Pair) -> tuple[tuple[str, str], ...]:
+    return (pair.group.id, pair.source), (pair.group.id, pair.target)
+
+
+def _length(turns: tuple[Turn, ...]) -> float | None:
+    ended = [(turn.ended_at - turn.started_at).total_seconds() for turn in turns if turn.ended_at]
+    return sum(ended) if ended else None

@@ -1,0 +1,235 @@
+"""The fold of a journal to the account of its run: pure, and equal for equal entries.
+
+Nothing here asks a cloud, a clock or a file. The account reaches as far as the last entry; of a run that goes
+on it is the account so far.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from avd_failover.domain.actions import (
+    DeallocateMachine,
+    LogOff,
+    SetLogons,
+    StartMachine,
+    TellUser,
+)
+from avd_failover.domain.plan import End
+from avd_failover.domain.states import RunStatus, StepStatus
+from avd_failover.journal.chain import replay
+from avd_failover.journal.events import Entry
+from avd_failover.journal.state import Attempt, RunState, fold
+from avd_failover.journal.store import Store
+from avd_failover.report.account import (
+    FORMAT,
+    Account,
+    Changes,
+    Ending,
+    Found,
+    Identity,
+    Measure,
+    Moments,
+    PairAccount,
+    Proof,
+    SideAccount,
+)
+from avd_failover.report.chronicle import Chronicle
+from avd_failover.report.gap import OVER_PROPAGATION_S
+from avd_failover.report.pair_story import gap, moments, pair_accounts
+from avd_failover.report.proofs import assumptions, barrier, checks, missing
+from avd_failover.report.status import RESUMABLE, because, standing
+from avd_failover.report.step_story import loose_ends, owed, step_account, troubles
+from avd_failover.report.words import Names, travel
+
+
+def read(store: Store, alive: Callable[[RunState], bool]) -> Account:
+    """Verify a journal and return its account; ``alive`` tells whether a process drives that run.
+
+    Raises:
+        DamagedJournalError: At the first break; of a damaged journal there is no account.
+        ForeignJournalError: A newer engine wrote it.
+    """
+    chronicle = Chronicle()
+    whole = replay(store, chronicle.entry)
+    return tell(whole.state, chronicle, whole.head, alive=alive(whole.state))
+
+
+def told(entries: Iterable[Entry], head: str, *, alive: bool = False) -> Account:
+    """Return the account of a journal's entries, first entry first.
+
+    ``head`` is the hash of the last line; ``alive`` whether a process drives the run at the moment.
+
+    Raises:
+        BrokenStoryError, IllegalMoveError: The entries contradict each other.
+    """
+    chronicle = Chronicle()
+
+    def watched() -> Iterator[Entry]:
+        for entry in entries:
+            chronicle.entry(entry)
+            yield entry
+
+    return tell(fold(watched()), chronicle, head, alive=alive)
+
+
+def tell(state: RunState, chronicle: Chronicle, head: str, *, alive: bool) -> Account:
+    """Return the account of a run whose journal was folded to ``state`` while ``chronicle`` watched."""
+    route, names = state.pinned.route, Names(state.pinned.route)
+    steps = list(state.steps.values())
+    pairs, stood = pair_accounts(state), barrier(state, chronicle)
+    reached = moments(state, stood.proven_at if stood else None)
+    drives = chronicle.drives(alive=alive)
+    return Account(
+        format=FORMAT,
+        identity=_identity(state),
+        ending=_ending(state, alive=alive),
+        drives=drives,
+        objectives=tuple(_objectives(state, pairs, reached)),
+        moments=reached,
+        placement=pairs,
+        steps=tuple(step_account(step, chronicle, route, alive=alive) for step in steps),
+        barrier=stood,
+        checks=tuple(checks(state, chronicle.order, stood, pairs)),
+        changes=_changes(state),
+        owed=tuple(owed(step, route) for step in steps if step.status is StepStatus.DEBT),
+        unknown=tuple(loose_ends(state, names)),
+        trouble=tuple(troubles(state, names)),
+        findings=tuple(_findings(state, chronicle)),
+        missing=tuple(missing(state, drives, pairs)),
+        assumptions=tuple(assumptions(route.plan)),
+        journal=_proof(state, head),
+        resume=f"failover resume {state.run}" if standing(state, alive=alive) in RESUMABLE else None,
+    )
+
+
+def _identity(state: RunState) -> Identity:
+    pinned, route = state.pinned, state.pinned.route
+    return Identity(
+        run=state.run,
+        kind=travel(route),
+        plan=route.plan.name,
+        plan_summary=route.plan.summary,
+        plan_sha256=pinned.plan_sha256,
+        runbook=pinned.graph.runbook,
+        runbook_sha256=pinned.runbook_sha256,
+        engine=pinned.engine,
+        direction=route.direction,
+        mode=route.mode.value,
+        scope=route.scope,
+        source=_side(state, End.SOURCE),
+        target=_side(state, End.TARGET),
+        arm_endpoint=pinned.arm_endpoint,
+        graph_endpoint=pinned.graph_endpoint,
+        simulated=pinned.simulated,
+    )
+
+
+def _side(state: RunState, end: End) -> SideAccount:
+    side = state.pinned.route.side(end)
+    return SideAccount(side=side.side.value, region=side.region, host_pool=side.host_pool)
+
+
+def _ending(state: RunState, *, alive: bool) -> Ending:
+    stands = standing(state, alive=alive)
+    return Ending(
+        state=stands.value,
+        so_far=not stands.final,
+        because=because(state, alive=alive),
+        changed=state.changed,
+        started_at=state.started_at,
+        ended_at=state.finished_at if state.status is not RunStatus.RUNNING else None,
+        as_of=state.last_at,
+        lasted_s=(state.last_at - state.started_at).total_seconds(),
+    )
+
+
+def _objectives(state: RunState, pairs: tuple[PairAccount, ...], reached: Moments) -> Iterator[Measure]:
+    plan = state.pinned.route.plan
+    yield _recovery(state, plan.objectives.rto_s)
+    seconds, open_ = gap(pairs, reached, state.last_at)
+    budget_s = plan.policies.propagation_s + OVER_PROPAGATION_S
+    yield Measure(
+        name="access gap",
+        declared_s=budget_s,
+        measured_s=seconds,
+        open=open_,
+        kept=_kept(seconds, budget_s, open_=open_),
+        how="from the first revoke to the last grant, by Azure's answers; declared is the budget",
+    )
+    yield Measure(
+        name="recovery point (RPO)",
+        declared_s=plan.objectives.rpo_s,
+        measured_s=None,
+        open=False,
+        kept=None,
+        how="not measured: the journal holds no reading of profile replication",
+    )
+
+
+def _recovery(state: RunState, rto_s: float) -> Measure:
+    waiting = state.recovered_at is None and state.changed
+    used_s: float | None = (state.last_at - state.started_at).total_seconds() if waiting else state.recovery_s
+    return Measure(
+        name="recovery time (RTO)",
+        declared_s=rto_s,
+        measured_s=used_s,
+        open=waiting,
+        kept=_kept(used_s, rto_s, open_=waiting),
+        how="from the run's first entry to the proof of the last step that granted access",
+    )
+
+
+def _kept(seconds: float | None, allowed_s: float, *, open_: bool) -> bool | None:
+    if seconds is None:
+        return None
+    if seconds > allowed_s:
+        return False
+    return None if open_ else True
+
+
+def _changes(state: RunState) -> Changes:
+    done = list(state.applied())
+    proven = {step.step.id for step in state.steps.values() if step.status is StepStatus.DONE}
+    ended = _targets(done, LogOff, proven)
+    return Changes(
+        sessions_ended=len(ended),
+        sessions_unproven=len(_targets(done, LogOff) - ended),
+        users_told=len(_targets(done, TellUser)),
+        machines_started=len(_targets(done, StartMachine)),
+        machines_stopped=len(_targets(done, DeallocateMachine)),
+        hosts_drained=len({one.action.target for one in done if _drains(one)}),
+    )
+
+
+def _targets(done: Iterable[Attempt], kind: type, steps: set[str] | None = None) -> set[str]:
+    return {
+        one.action.target
+        for one in done
+        if isinstance(one.action, kind) and (steps is None or one.step in steps)
+    }
+
+
+def _drains(attempt: Attempt) -> bool:
+    return isinstance(attempt.action, SetLogons) and not attempt.action.allowed
+
+
+def _findings(state: RunState, chronicle: Chronicle) -> Iterator[Found]:
+    standing_now = {*state.findings, *(one for step in state.steps.values() for one in step.findings)}
+    for (finding, step), at in chronicle.findings.items():
+        yield Found(
+            code=finding.code,
+            subject=finding.subject,
+            detail=finding.detail,
+            step=step,
+            at=at,
+            stands=finding in standing_now,
+        )
+
+
+def _proof(state: RunState, head: str) -> Proof:
+    return Proof(
+        entries=state.seq,
+        head=head,
+        schema=state.pinned.schema,
+        verify=f"failover journal verify {state.run}",
+        export=f"failover journal export {state.run}",
+    )
