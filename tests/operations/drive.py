@@ -62,7 +62,7 @@ def fork(stage: Stage) -> Stage:
     """Return an independent copy of a stage."""
     other = Stage(stage.route)
     other.memory = copy.deepcopy(stage.memory)
-    other.estate = Estate(copy.deepcopy(stage.world), copy.deepcopy(stage.script))
+    other.estate = Estate(stage.world.copy(), copy.deepcopy(stage.script))
     other.world, other.script = other.estate.world, other.estate.script
     return other
 

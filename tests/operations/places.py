@@ -5,6 +5,7 @@ secondary side (neu) is asleep. A second pool, ``hp-weu-other``, hangs on the pr
 """
 
 import uuid
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -193,6 +194,11 @@ def held(pair: Pair, end: End) -> RoleAssignment:
 
 def make_world(route: Route) -> World:
     """Return the estate as it is before a run along the route: everything on its source."""
+    return _first_world(route).copy()
+
+
+@cache
+def _first_world(route: Route) -> World:
     source, target = (REGIONS[route.side(end).side] for end in End)
     ids = [route.application_groups(end) for end in End]
     return World(

@@ -70,9 +70,9 @@ settings_ = st.sampled_from(
 )
 worlds = st.lists(
     st.one_of(hosts, sessions, access_by("assign", "lags", "hides"), extras, schedules, settings_),
-    max_size=14,
+    max_size=10,
 )
 """Worlds as lists of lines."""
 
-closable = st.lists(st.one_of(hosts, sessions, schedules, access_by("assign", "lags")), max_size=10)
+closable = st.lists(st.one_of(hosts, sessions, schedules, access_by("assign", "lags")), max_size=8)
 """Worlds in which Azure carries out every planned action: nobody granted anything that listings hide."""

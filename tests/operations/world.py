@@ -52,6 +52,10 @@ class World:
     scaling: dict[str, ScalingPlan] = field(default_factory=dict)
     schedules: dict[str, PooledSchedule] = field(default_factory=dict)
 
+    def copy(self) -> "World":
+        """Return an independent world of the same (frozen) things."""
+        return World(**{one.name: dict(getattr(self, one.name)) for one in fields(self)})
+
 
 @dataclass
 class Script:
