@@ -2,7 +2,13 @@
 
 import asyncio
 import json
+import shlex
 import signal
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +17,7 @@ from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
 
 if TYPE_CHECKING:
+    from avd_failover.simulator.http.certificates import Certificates
     from avd_failover.simulator.http.server import Server
     from avd_failover.simulator.scenario import Scenario
     from avd_failover.simulator.world import World
@@ -29,8 +36,23 @@ if TYPE_CHECKING:
     help="Seconds of the world in a real second.",
 )
 @click.option("--seed", type=click.IntRange(0), help="Seed of its chance.  [default: the scenario's]")
+@click.option("--tls", is_flag=True, help="Speak https, with certificates made now (the az CLI needs it).")
+@click.option(
+    "--tls-directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the certificates go; implies --tls.  [default: a temporary directory]",
+)
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", help="Form of the result.")
-def simulate(scenario: str, port: int, speed: float, seed: int | None, output: str) -> None:
+def simulate(
+    *,
+    scenario: str,
+    port: int,
+    speed: float,
+    seed: int | None,
+    tls: bool,
+    tls_directory: Path | None,
+    output: str,
+) -> None:
     """Serve SCENARIO (a path, or a name in scenarios/) as Azure on this machine until Ctrl-C.
 
     One line on stdout says where: paste it into the shell that is to use this Azure.
@@ -39,11 +61,26 @@ def simulate(scenario: str, port: int, speed: float, seed: int | None, output: s
 
     found = _read(scenario, seed)
     world = _built(found, scenario)
+    with ExitStack() as stack:
+        made = _certificates(stack, tls_directory) if tls or tls_directory else None
+        try:
+            asyncio.run(_serve(world, found, port=port, speed=speed, made=made, output=output))
+        except PortInUseError as taken:
+            next_step = f"failover simulate {scenario} --port 0"
+            raise Quit(ExitCode.FAILED, str(taken), next_step=next_step) from taken
+
+
+def _certificates(stack: ExitStack, directory: Path | None) -> "Certificates":
+    from avd_failover.simulator.http.certificates import make_certificates
+
+    if directory is None:
+        directory = Path(stack.enter_context(TemporaryDirectory(prefix="simulated-azure-")))
     try:
-        asyncio.run(_serve(world, found, port, speed, output))
-    except PortInUseError as taken:
-        next_step = f"failover simulate {scenario} --port 0"
-        raise Quit(ExitCode.FAILED, str(taken), next_step=next_step) from taken
+        return make_certificates(directory.absolute(), datetime.now(UTC))
+    except OSError as fault:
+        text = f"cannot write certificates to {directory}: {fault.strerror}"
+        next_step = "failover simulate --tls, which takes a temporary directory"
+        raise Quit(ExitCode.FAILED, text, next_step=next_step) from fault
 
 
 def _read(name: str, seed: int | None) -> "Scenario":
@@ -70,21 +107,45 @@ def _built(scenario: "Scenario", name: str) -> "World":
         raise Quit(ExitCode.BAD_INPUT, text, next_step=f"failover validate {name}") from fault
 
 
-async def _serve(world: "World", scenario: "Scenario", port: int, speed: float, output: str) -> None:
+async def _serve(
+    world: "World",
+    scenario: "Scenario",
+    *,
+    port: int,
+    speed: float,
+    made: "Certificates | None",
+    output: str,
+) -> None:
     from avd_failover.simulator.http.server import serve
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with serve(world, port=port, speed=speed, scenario=scenario.scenario) as server:
-        click.echo(announcement(server, scenario, speed, output))
+    tls = made.context() if made else None
+    async with serve(world, port=port, speed=speed, scenario=scenario.scenario, tls=tls) as server:
+        variables = environment(server, made)
+        click.echo(announcement(server, scenario, speed, variables, output))
         await stop.wait()
 
 
-def announcement(server: "Server", scenario: "Scenario", speed: float, output: str) -> str:
-    """Return the one line that says where it is served; Graph's endpoint is the same root as ARM's."""
+def environment(server: "Server", made: "Certificates | None") -> dict[str, str]:
+    """Return the variables that lead a shell to the served Azure.
+
+    Graph's endpoint is the same root as ARM's. Under TLS, two more make clients trust its authority:
+    ``REQUESTS_CA_BUNDLE`` for requests (az), ``SSL_CERT_FILE`` for everything that asks OpenSSL (failover).
+    """
     variables = {"AVD_FAILOVER_ARM_ENDPOINT": server.url, "AVD_FAILOVER_GRAPH_ENDPOINT": server.url}
+    if made:
+        trusted = str(made.authority)
+        variables |= {"REQUESTS_CA_BUNDLE": trusted, "SSL_CERT_FILE": trusted}
+    return variables
+
+
+def announcement(
+    server: "Server", scenario: "Scenario", speed: float, variables: Mapping[str, str], output: str
+) -> str:
+    """Return the one line that says where it is served."""
     if output == "json":
         told = {
             "simulated": True,
@@ -93,8 +154,8 @@ def announcement(server: "Server", scenario: "Scenario", speed: float, output: s
             "speed": speed,
             "arm_endpoint": server.url,
             "graph_endpoint": server.url,
-            "environment": variables,
+            "environment": dict(variables),
         }
         return json.dumps(told)
-    exported = " ".join(f"{name}={value}" for name, value in variables.items())
+    exported = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
     return f"export {exported}  # SIMULATED {scenario.scenario}, seed {scenario.seed}, speed {speed:g}"

@@ -5,9 +5,11 @@ import json
 import shlex
 import signal
 import socket
+import ssl
 import sys
 import urllib.request
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -48,8 +50,8 @@ async def ended(process):
     return await asyncio.wait_for(process.wait(), 60)
 
 
-def get(url):
-    with urllib.request.urlopen(url, timeout=10) as answer:
+def get(url, context=None):
+    with urllib.request.urlopen(url, timeout=10, context=context) as answer:
         return json.load(answer)
 
 
@@ -79,6 +81,34 @@ async def test_as_text_it_is_one_line_for_a_shell_and_ctrl_c_ends_it_well(scenar
     assert set(variables) == {"AVD_FAILOVER_ARM_ENDPOINT", "AVD_FAILOVER_GRAPH_ENDPOINT"}
     assert len(set(variables.values())) == 1
     assert line.rstrip().endswith("# SIMULATED wire, seed 7, speed 60")
+
+
+@pytest.mark.parametrize("arguments", [("--tls",), ("--tls-directory", "certificates")])
+async def test_with_tls_the_announced_variables_are_all_that_a_caller_needs(
+    scenario, arguments, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    async with simulated(scenario, "--output", "json", *arguments) as (process, line):
+        variables = json.loads(line)["environment"]
+        trusted = Path(variables["SSL_CERT_FILE"])
+        context = ssl.create_default_context(cafile=str(trusted))
+        url = variables["AVD_FAILOVER_ARM_ENDPOINT"]
+        clock = await asyncio.to_thread(get, url + "/_sim/clock", context)
+        process.send_signal(signal.SIGTERM)
+        assert await ended(process) == ExitCode.DONE
+    assert clock["scenario"] == "wire"
+    assert url.startswith("https://127.0.0.1:")
+    assert variables["REQUESTS_CA_BUNDLE"] == str(trusted)
+    assert trusted.is_absolute()
+    assert trusted.exists() == (trusted.parent == tmp_path / "certificates")
+
+
+def test_a_directory_that_cannot_be_written_ends_with_1_and_what_to_do(scenario, tmp_path, capfd):
+    (tmp_path / "file").touch()
+    code, said = typed(capfd, scenario, "--tls-directory", tmp_path / "file" / "below")
+    assert code == ExitCode.FAILED
+    assert "cannot write certificates" in said.err
+    assert "Next: failover simulate --tls" in said.err
 
 
 async def test_a_port_in_use_ends_with_1_and_the_next_command(scenario):

@@ -17,6 +17,7 @@ from avd_failover.simulator.http import (
     arm_desktops,
     arm_resources,
     graph,
+    metadata,
     tokens,
 )
 from avd_failover.simulator.http.heads import Moment, activity_id, dressed
@@ -34,6 +35,7 @@ AZURE_ROUTES: tuple[Route, ...] = (
     *arm_desktop_writes.ROUTES,
     *arm_compute.ROUTES,
     *graph.ROUTES,
+    *metadata.ROUTES,
     *tokens.ROUTES,
 )
 """Every operation of Azure that is simulated, one row each."""

@@ -1,10 +1,11 @@
 """Microsoft Graph v1.0: groups, their members directly and through nested groups, and users."""
 
 import base64
+import re
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from avd_failover.simulator.http.arm_common import cut, link, required
+from avd_failover.simulator.http.arm_common import cut, link, member, required
 from avd_failover.simulator.http.routing import Face, Route
 from avd_failover.simulator.http.wire import Answer, Call, Json, Refusal
 from avd_failover.simulator.records import Group, User
@@ -12,11 +13,15 @@ from avd_failover.simulator.world import World
 
 Member: TypeAlias = User | Group
 _Members = Callable[[World, str], Sequence[Member]]
+_M = TypeVar("_M", User, Group)
 
 _CAST = "microsoft.graph."
 _MOST = 999
 _UNSERVED = {"$filter", "$search", "$orderby", "$expand"}
 """Query options that change an answer and that nothing here honours: refused, never ignored."""
+_NAMED = re.compile(r"\s*(displayName|userPrincipalName)\s+eq\s+'((?:[^']|'')*)'\s*", re.IGNORECASE)
+_MOST_IDS = 1_000
+"""Ids in one ``getByIds`` (documented)."""
 
 
 def _group(world: World, call: Call) -> Answer:
@@ -25,7 +30,7 @@ def _group(world: World, call: Call) -> Answer:
 
 
 def _groups(world: World, call: Call) -> Answer:
-    return _page(call, world.directory.groups(), "groups", typed=False)
+    return _page(call, _named(call, world.directory.groups()), "groups", typed=False, filtered=True)
 
 
 def _user(world: World, call: Call) -> Answer:
@@ -34,7 +39,43 @@ def _user(world: World, call: Call) -> Answer:
 
 
 def _users(world: World, call: Call) -> Answer:
-    return _page(call, world.directory.users(), "users", typed=False)
+    return _page(call, _named(call, world.directory.users()), "users", typed=False, filtered=True)
+
+
+def _service_principals(_world: World, call: Call) -> Answer:
+    """GET /servicePrincipals: this directory has none, whatever the filter."""
+    return _page(call, [], "servicePrincipals", typed=False, filtered=True)
+
+
+def _by_ids(world: World, call: Call) -> Answer:
+    """POST /directoryObjects/getByIds: those that exist; of ``types``, when given."""
+    asked = required(call.body(), "ids", list)
+    kinds = member(call.body(), "types", list) or ["user", "group"]
+    if len(asked) > _MOST_IDS or not all(isinstance(one, str) for one in [*asked, *kinds]):
+        raise Refusal(400, "Request_BadRequest", f"Invalid ids: at most {_MOST_IDS} strings.")
+    wanted = {one.lower() for one in asked}
+    held: list[Member] = []
+    held += world.directory.users() if "user" in kinds else []
+    held += world.directory.groups() if "group" in kinds else []
+    found = [one for one in held if one.id.lower() in wanted]
+    return Answer(
+        body=_context(call, "directoryObjects") | {"value": [_body(call, one, typed=True) for one in found]}
+    )
+
+
+def _named(call: Call, found: Sequence[_M]) -> list[_M]:
+    """Keep those that ``$filter`` names: one equality, of a display name or a user principal name."""
+    asked = call.query.get("$filter", "")
+    match = _NAMED.fullmatch(asked)
+    if not asked:
+        return list(found)
+    if match is None:
+        raise Refusal(
+            400, "Request_UnsupportedQuery", f"Unsupported query: $filter '{asked}' is not simulated."
+        )
+    name, value = match[1].lower(), match[2].replace("''", "'").lower()
+    attribute = "display_name" if name == "displayname" else "user_principal_name"
+    return [one for one in found if getattr(one, attribute, "").lower() == value]
 
 
 def _direct(world: World, group: str) -> Sequence[Member]:
@@ -86,8 +127,8 @@ def _remove_member(world: World, call: Call) -> Answer:
     return Answer(status=204)
 
 
-def _page(call: Call, found: Sequence[Member], what: str, *, typed: bool) -> Answer:
-    _refuse_unserved(call)
+def _page(call: Call, found: Sequence[Member], what: str, *, typed: bool, filtered: bool = False) -> Answer:
+    _refuse_unserved(call, {"$filter"} if filtered else set())
     after = call.query.get("$skiptoken", "")
     page, last = cut(found, lambda one: one.id.lower(), after=after, size=_top(call))
     body = _context(call, what)
@@ -100,8 +141,8 @@ def _page(call: Call, found: Sequence[Member], what: str, *, typed: bool) -> Ans
     return Answer(body=body)
 
 
-def _refuse_unserved(call: Call) -> None:
-    for option in sorted(_UNSERVED & call.query.keys()):
+def _refuse_unserved(call: Call, honoured: set[str]) -> None:
+    for option in sorted((_UNSERVED - honoured) & call.query.keys()):
         raise Refusal(400, "Request_UnsupportedQuery", f"Unsupported query: {option} is not simulated.")
 
 
@@ -176,4 +217,6 @@ ROUTES = (
     Route("DELETE", _ONE + "/members/{member}/$ref", _remove_member, Face.GRAPH),
     Route("GET", "/v1.0/users", _users, Face.GRAPH),
     Route("GET", "/v1.0/users/{user}", _user, Face.GRAPH),
+    Route("GET", "/v1.0/servicePrincipals", _service_principals, Face.GRAPH),
+    Route("POST", "/v1.0/directoryObjects/getByIds", _by_ids, Face.GRAPH),
 )

@@ -7,6 +7,7 @@ second besides, so that things happen while nobody asks.
 import asyncio
 import errno
 import re
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from ipaddress import ip_address
@@ -96,10 +97,12 @@ async def serve(
     log_to: Path | None = None,
     scenario: str = "",
     pages: Pages | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Server]:
     """Serve a world until the block ends; ``port`` 0 takes a free one.
 
     ``log_to`` remembers what was asked (``persistence``). ``scenario`` is the name that the clock tells.
+    With ``tls`` it speaks https and nothing else.
 
     Raises:
         PortInUseError: Somebody listens there already.
@@ -114,8 +117,9 @@ async def serve(
         azure = Azure(world, pages=pages, more=routes(controls))
         controls.gaps = lambda: azure.gaps
         server = Server(world, azure, pace, memory)
-        server.port = await _listen(stack, server, host, port)
-        server.url = f"http://{f'[{host}]' if ':' in host else host}:{server.port}"
+        server.port = await _listen(stack, server, host, port, tls)
+        scheme = "https" if tls else "http"
+        server.url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{server.port}"
         stack.push_async_callback(_stopped, asyncio.create_task(server.tick()))
         yield server
 
@@ -130,13 +134,15 @@ def _remembering(stack: AsyncExitStack, world: World, path: Path | None) -> Memo
     return memory
 
 
-async def _listen(stack: AsyncExitStack, server: Server, host: str, port: int) -> int:
+async def _listen(
+    stack: AsyncExitStack, server: Server, host: str, port: int, tls: ssl.SSLContext | None
+) -> int:
     served = web.Server(server.handle, request_factory=_request, access_log=None)
     runner = web.ServerRunner(served, shutdown_timeout=1.0)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     try:
-        await web.TCPSite(runner, host, port).start()
+        await web.TCPSite(runner, host, port, ssl_context=tls).start()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortInUseError(port) from error
@@ -164,7 +170,7 @@ def _request(
 
 def _ask(request: web.BaseRequest, body: bytes) -> Ask:
     headers = {name.lower(): value for name, value in request.headers.items()}
-    base = f"http://{headers.get('host', '')}"
+    base = f"{request.scheme}://{headers.get('host', '')}"
     return Ask(method=request.method, target=request.raw_path, headers=headers, body=body, base=base)
 
 
