@@ -44,7 +44,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "rich": ("cli",),
     "structlog": ("cli", "azure"),
     "yaml": ("runbook",),
-    "pydantic": ("runbook", "simulator.scenario", "simulator.physics"),
+    "pydantic": ("runbook", "simulator.scenario", "simulator.expectations", "simulator.physics"),
     "pydantic_core": ("runbook",),
     "tenacity": ("engine", "azure"),
     "sqlite3": ("journal",),

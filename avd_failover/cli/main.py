@@ -17,11 +17,13 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "resume": ("run", "resume", "Go on with a run that was interrupted, killed or held."),
     "status": ("status", "status", "Tell where a run stands, why, and what to type next."),
     "runs": ("status", "runs", "List every run, newest first."),
+    "report": ("report", "report", "Tell a run from its journal: text, JSON, or one HTML file."),
     "journal": ("journal", "journal", "Show, verify or export the journal of a run."),
     "validate": ("files", "validate", "Check plans, runbooks and scenarios; tell all faults at once."),
     "schema": ("files", "schema", "Print the JSON Schema of a file format, for an editor."),
     "graph": ("files", "graph", "Draw the steps of a runbook as text or Mermaid."),
     "simulate": ("simulate", "simulate", "Serve a simulated Azure until stopped."),
+    "rehearse": ("rehearse", "rehearse", "Run a plan against a simulated disaster, in virtual time."),
 }
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import sys
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
@@ -145,8 +144,16 @@ def _simulation(
         home.prepare()
         memory = _world_of(home, run)
         memory.parent.mkdir(mode=0o700, exist_ok=True)
-        scenario = Path(shutil.copyfile(scenario, memory.with_suffix(".yaml")))
+        scenario = _kept(scenario, memory.with_suffix(".yaml"))
     return Simulation(scenario=scenario, speed=speed or DEFAULT_SPEED, memory=memory)
+
+
+def _kept(scenario: Path, copy: Path) -> Path:
+    """Keep a scenario as it is now, with what it extends: a resumed run must meet the same one."""
+    from avd_failover.simulator.scenario import standalone
+
+    copy.write_text(standalone(scenario), encoding="utf-8")
+    return copy
 
 
 def _remembered(home: Home, state: RunState, speed: float | None) -> Simulation | None:

@@ -1,19 +1,25 @@
-"""Scenario files: a simulated Azure as data. ``build`` in ``building`` makes a ``World`` of one.
+"""Scenario files: a simulated Azure as data, and what is expected of a run against it.
+
+``build`` in ``building`` makes a ``World`` of one. A file may say only what differs from another scenario:
+see ``scenario_layers``.
 
 Things name each other by their names; ids of resources follow from subscription, resource group and name.
 Users are counted, not listed: their object ids and names follow from the group they are made for.
 """
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from avd_failover.runbook.yaml_file import FileModel, load_model
+from avd_failover.runbook.yaml_file import FileModel, Findings, fit
+from avd_failover.simulator.expectations import Expectation
 from avd_failover.simulator.physics import Physics
 from avd_failover.simulator.records import Balancing
 from avd_failover.simulator.scenario_checks import faults
+from avd_failover.simulator.scenario_layers import load_layers
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()\-]{0,89}$")]
 Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
@@ -209,6 +215,12 @@ class Scenario(FileModel):
 
     scenario: Name = Field(description="Name of the scenario; the file is called after it.")
     summary: str = Field(description="What it is for, in a sentence.")
+    extends: Name | None = Field(
+        default=None, description="Scenario that this one is like, but for what this file says."
+    )
+    plan: Name | None = Field(
+        default=None, description="Plan to rehearse it with, when none is named on the command line."
+    )
     seed: int = Field(default=1, ge=0, description="Seed of everything that chance decides.")
     starts_at: datetime = Field(description="When it begins, with offset, such as 2026-03-02T02:55:00Z.")
     tenant: Guid = Field(description="Tenant id.")
@@ -226,6 +238,9 @@ class Scenario(FileModel):
     physics: Physics = Field(
         default=Physics(), description="Durations and limits that differ from the usual."
     )
+    expect: tuple[Expectation, ...] = Field(
+        default=(), description="What has to be so after a run of the plan against this scenario."
+    )
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -236,5 +251,21 @@ class Scenario(FileModel):
 
 
 def load_scenario(path: Path) -> Scenario:
-    """Read a scenario file. Raises ``FileFaults`` with every fault and its place."""
-    return load_model(path, Scenario)
+    """Read a scenario file, with what it extends. Raises ``FileFaults`` with every fault and its place."""
+    findings = Findings(load_layers(path))
+    scenario = fit(findings, Scenario)
+    findings.raise_any()
+    if scenario is None:
+        raise AssertionError("a scenario that does not fit has faults")
+    return scenario
+
+
+def standalone(path: Path) -> str:
+    """Return a scenario file as one that extends nothing, for a run that is to meet it again unchanged.
+
+    Raises ``FileFaults`` as ``load_scenario``.
+    """
+    load_scenario(path)
+    data = load_layers(path).data
+    kept = {key: value for key, value in data.items() if key != "extends"} if isinstance(data, dict) else {}
+    return json.dumps(kept, indent=1, ensure_ascii=False) + "\n"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from avd_failover.simulator.role_catalogue import BUILT_IN
+from avd_failover.simulator.touched import EVERYTHING
 
 if TYPE_CHECKING:
     from avd_failover.simulator.scenario import Scenario
@@ -60,6 +61,7 @@ def _unknown_names(scenario: "Scenario") -> Iterator[str]:
     )
     yield from _unknown("application group", _application_groups_used(scenario), app_groups)
     yield from _unknown("role", (assignment.role for assignment in scenario.assignments), roles)
+    yield from _unknown("group, host pool or application group", _untouched(scenario), _things(scenario))
     yield from _unknown("region", places, [region.name for region in scenario.regions])
     for plan in plans:
         if not _is_time_zone(plan.time_zone):
@@ -118,6 +120,16 @@ def _groups_used(scenario: "Scenario") -> list[str]:
     held = [name for pool in scenario.host_pools if pool.sessions for name in pool.sessions.groups]
     principals = [a.principal for a in scenario.assignments if "@" not in a.principal]
     return [*scenario.workload.groups, *test, *held, *principals]
+
+
+def _untouched(scenario: "Scenario") -> Iterator[str]:
+    return (name for one in scenario.expect for name in one.untouched or () if name != EVERYTHING)
+
+
+def _things(scenario: "Scenario") -> Iterator[str]:
+    yield from (group.name for group in scenario.groups)
+    for pool in scenario.host_pools:
+        yield from (pool.name, *(group.name for group in pool.application_groups))
 
 
 def _application_groups_used(scenario: "Scenario") -> list[str]:
