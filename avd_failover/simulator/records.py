@@ -65,8 +65,18 @@ class Subscription(Record):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AgentUpdate:
+    """When a pool's agents may be updated; ``windows`` are pairs of hour and day."""
+
+    type: Literal["Default", "Scheduled"] = "Default"
+    use_session_host_local_time: bool = False
+    time_zone: str | None = None
+    windows: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HostPool(Record):
-    """A pooled host pool (Microsoft.DesktopVirtualization/hostPools)."""
+    """A host pool (Microsoft.DesktopVirtualization/hostPools)."""
 
     location: str
     object_id: str
@@ -76,6 +86,31 @@ class HostPool(Record):
     preferred_app_group_type: str = "Desktop"
     description: str = ""
     friendly_name: str = ""
+    host_pool_type: Literal["Pooled", "Personal"] = "Pooled"
+    personal_desktop_assignment_type: str | None = None
+    custom_rdp_property: str = ""
+    validation_environment: bool = False
+    ring: int | None = None
+    vm_template: str | None = None
+    public_network_access: str = "Enabled"
+    agent_update: AgentUpdate | None = None
+    ssoadfs_authority: str | None = None
+    sso_client_id: str | None = None
+    sso_client_secret_key_vault_path: str | None = None
+    sso_secret_type: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RegistrationKey(Record):
+    """A pool's registration key: which one it is and until when it works, never the secret itself.
+
+    Its id is the pool's with ``/registrationKey``; ``registration.secret`` makes the text from it.
+    """
+
+    host_pool: str
+    serial: int
+    expires_s: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +125,34 @@ class ApplicationGroup(Record):
     description: str = ""
     friendly_name: str = ""
     show_in_feed: bool = True
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Application(Record):
+    """A RemoteApp of an application group."""
+
+    application_group: str
+    file_path: str | None = None
+    friendly_name: str = ""
+    description: str = ""
+    command_line_setting: Literal["DoNotAllow", "Allow", "Require"] = "DoNotAllow"
+    command_line_arguments: str = ""
+    application_type: Literal["InBuilt", "MsixApplication"] = "InBuilt"
+    msix_package_family_name: str | None = None
+    msix_package_application_id: str | None = None
+    show_in_portal: bool = True
+    icon_path: str | None = None
+    icon_index: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desktop(Record):
+    """What a desktop group's one desktop is called in the feed."""
+
+    application_group: str
+    friendly_name: str | None = "SessionDesktop"
+    description: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +164,8 @@ class Workspace(Record):
     application_groups: tuple[str, ...]
     description: str = ""
     friendly_name: str = ""
+    public_network_access: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,7 +173,8 @@ class SessionHost(Record):
     """A session host: a registration in a pool, and the machine it runs on.
 
     ``last_heartbeat_s`` is written rarely and says nothing about liveness, as in the recordings.
-    ``drained_by_autoscale`` marks a drain that autoscale will undo itself.
+    ``drained_by_autoscale`` marks a drain that autoscale will undo itself. ``token_s`` is when the agent's
+    token was last renewed: it is good for 90 days, and only a running machine renews it.
     """
 
     host_pool: str
@@ -122,6 +188,10 @@ class SessionHost(Record):
     os_version: str = "10.0.26100.4349"
     stack_version: str = "rdp-sxs250616010"
     drained_by_autoscale: bool = False
+    friendly_name: str | None = None
+    assigned_user: str | None = None
+    token_s: float = 0.0
+    failing_checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,6 +237,7 @@ class ScalingPlan(Record):
     exclusion_tag: str = ""
     description: str = ""
     friendly_name: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,6 +272,42 @@ class PooledSchedule(Record):
     off_peak_load_balancing_algorithm: Balancing
 
 
+DisconnectAction = Literal["None", "Deallocate", "Hibernate"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PersonalSchedule(Record):
+    """A personal schedule of a scaling plan: what happens to a desktop whose user leaves; minutes."""
+
+    plan: str
+    days_of_week: tuple[str, ...]
+    ramp_up_start_time: DayTime
+    peak_start_time: DayTime
+    ramp_down_start_time: DayTime
+    off_peak_start_time: DayTime
+    ramp_up_auto_start_hosts: Literal["None", "WithAssignedUser", "All"] = "None"
+    ramp_up_start_vm_on_connect: Literal["Enable", "Disable"] = "Enable"
+    ramp_up_action_on_disconnect: DisconnectAction = "None"
+    ramp_up_minutes_to_wait_on_disconnect: int = 0
+    ramp_up_action_on_logoff: DisconnectAction = "None"
+    ramp_up_minutes_to_wait_on_logoff: int = 0
+    peak_start_vm_on_connect: Literal["Enable", "Disable"] = "Enable"
+    peak_action_on_disconnect: DisconnectAction = "None"
+    peak_minutes_to_wait_on_disconnect: int = 0
+    peak_action_on_logoff: DisconnectAction = "None"
+    peak_minutes_to_wait_on_logoff: int = 0
+    ramp_down_start_vm_on_connect: Literal["Enable", "Disable"] = "Enable"
+    ramp_down_action_on_disconnect: DisconnectAction = "None"
+    ramp_down_minutes_to_wait_on_disconnect: int = 0
+    ramp_down_action_on_logoff: DisconnectAction = "None"
+    ramp_down_minutes_to_wait_on_logoff: int = 0
+    off_peak_start_vm_on_connect: Literal["Enable", "Disable"] = "Enable"
+    off_peak_action_on_disconnect: DisconnectAction = "None"
+    off_peak_minutes_to_wait_on_disconnect: int = 0
+    off_peak_action_on_logoff: DisconnectAction = "None"
+    off_peak_minutes_to_wait_on_logoff: int = 0
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Machine(Record):
     """A virtual machine (Microsoft.Compute/virtualMachines)."""
@@ -213,6 +320,10 @@ class Machine(Record):
     power_since_s: float = 0.0
     zones: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    image: str | None = None
+    os_disk_sku: str = "Premium_LRS"
+    subnet: str | None = None
+    reservation_group: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -319,3 +430,17 @@ class LockConflict(Record):
     wanted_by: str
     held_by: str
     error: int = 33
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FaultHit(Record):
+    """A fault that struck: its id and a number; ``what`` is a route or an event of the world.
+
+    ``late_s`` is how much later than usual a request took effect.
+    """
+
+    fault: str
+    what: str
+    target: str
+    actor: str
+    late_s: float = 0.0
