@@ -218,7 +218,8 @@ def _unknown(account: Account) -> Iterator[str]:
 def _findings(account: Account) -> Iterator[str]:
     yield from _cut(
         [
-            f"{one.code}  {short_name(one.subject)}: {one.detail}" + ("" if one.stands else " (settled since)")
+            f"{one.code}  {short_name(one.subject)}: {one.detail}"
+            + ("" if one.stands else " (settled since)")
             for one in account.findings
         ]
     )
@@ -229,7 +230,8 @@ def _drive(drive: Drive) -> str:
     why = f": {drive.because}" if drive.because else ""
     return (
         f"process {drive.pid} on {drive.host} (epoch {drive.epoch}, engine {drive.engine}) {drive.how}"
-        f" {day(drive.since)}, {end} {clock(drive.until, '')}".rstrip() + why
+        f" {day(drive.since)}, {end} {clock(drive.until, '')}".rstrip()
+        + why
     )
 
 
