@@ -9,10 +9,15 @@ from avd_failover.domain.graph import Step
 from avd_failover.domain.plan import End
 from avd_failover.engine.send import send
 from avd_failover.operations.base import AnyOperation, Bound, Verdict
-from avd_failover.operations.registry import operation_for
+from avd_failover.operations.registry import CATALOGUE, operation_for
 from tests.operations.estate import Estate
 from tests.operations.places import make_route
 from tests.operations.staging import STEP, Stage
+
+WAY_BACK = frozenset({"assignments.withdraw", "assignments.restore", "restore"})
+"""Operations that undo what a run did: what they do depends on its journal, which no world of ours has."""
+THERE = tuple(sorted(set(CATALOGUE) - WAY_BACK))
+"""Every other operation: what it does depends on the world alone."""
 
 ENDS = {
     "scaling.raise": End.TARGET,

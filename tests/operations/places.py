@@ -201,6 +201,7 @@ def make_world(route: Route) -> World:
 def _first_world(route: Route) -> World:
     source, target = (REGIONS[route.side(end).side] for end in End)
     ids = [route.application_groups(end) for end in End]
+    everything = msgspec.structs.replace(route, groups=None)
     return World(
         pools=by_id(make_pool(one) for one in (source, target, f"{source}-other")),
         groups=by_id(
@@ -209,7 +210,7 @@ def _first_world(route: Route) -> World:
             for group in groups
         ),
         roles=by_id(_roles()),
-        assignments=by_id(held(pair, End.SOURCE) for pair in route.pairs),
+        assignments=by_id(held(pair, End.SOURCE) for pair in everything.pairs),
         members={
             one.group: one for one in (members(1, 1, 2, 3), members(2, 3, 4), members(3, 5), members(9, 9))
         },

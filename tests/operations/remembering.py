@@ -19,6 +19,7 @@ class Remembering:
     last_send_s: float | None = None
     first_s: dict[str, float] = field(default_factory=dict)
     done: dict[str, set[str]] = field(default_factory=dict)
+    changed: list[Action] = field(default_factory=list)
 
     @property
     def now_at(self) -> datetime:
@@ -36,6 +37,7 @@ class Remembering:
         self.first_s.setdefault(step, self.now_s)
         self.done.setdefault(step, set()).add(action.target)
         self.last_send_s = self.now_s
+        self.changed.append(action)
         if isinstance(action, RevokeAssignment):
             self.revoked.append(action.assignment)
             self.last_revoke_s = self.now_s

@@ -29,12 +29,12 @@ from avd_failover.domain.plan import Capacity, End
 from avd_failover.domain.route import Route
 from avd_failover.operations.base import Proven
 from avd_failover.operations.registry import CATALOGUE
-from tests.operations.drive import bound_operation, fork, perform, planned, see, stage_with
+from tests.operations.drive import THERE, bound_operation, fork, perform, planned, see, stage_with
 from tests.operations.staging import Stage
 from tests.operations.strategies import closable, worlds
 
-ACTING = sorted(name for name, spec in CATALOGUE.items() if spec.changes)
-EVERY = sorted(CATALOGUE)
+EVERY = THERE
+ACTING = [name for name in EVERY if CATALOGUE[name].changes]
 BUSY = (
     "session weu-1/1 Active",
     "session weu-1/2 Disconnected",
