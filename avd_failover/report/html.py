@@ -106,11 +106,11 @@ def _cards(account: Account) -> Iterator[Markup]:
     for measure in account.objectives[:2]:
         shown = duration(measure.measured_s) if measure.measured_s is not None else "none"
         told = f"{verdict(measure)}, {duration(measure.declared_s)} allowed"
-        yield _card(measure.name[0].upper() + measure.name[1:], shown, told, grade_of_measure(measure))
+        yield _card(measure.name.split(" (")[0].capitalize(), shown, told, grade_of_measure(measure))
     there = sum(pair.after == "target" for pair in account.placement)
     whole = len(account.placement)
     grade = "good" if there == whole else "warn" if account.ending.changed else "idle"
-    yield _card("Pairs on the target", f"{there} of {whole}", "group on application group", grade)
+    yield _card("On the target", f"{there} of {whole}", "group assignments", grade)
     changes = account.changes
     yield _card("Sessions ended", str(changes.sessions_ended), "proven to be gone", "idle")
     yield _card("Machines started", str(changes.machines_started), "on the target", "idle")

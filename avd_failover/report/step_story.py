@@ -105,6 +105,8 @@ def _deeds(attempts: Iterable[Attempt]) -> Iterator[Deeds]:
 
 def _left(step: StepState, route: Route) -> Iterator[Left]:
     """Yield what was left alone; a thing that the step changed itself, and then found as wanted, is not."""
+    if not step.skipped:
+        return
     names = Names(route)
     acted = {name for attempt in step.attempts for name in _called(attempt.action, names, route)}
     heaps: dict[str, list[str]] = {}

@@ -34,8 +34,8 @@ code, .id { font-family: ui-monospace, "Cascadia Mono", Menlo, Consolas, monospa
 .card { border: 1px solid var(--line); border-left: 4px solid var(--idle); border-radius: 6px;
   padding: 8px 10px; background: var(--band); }
 .card dt { color: var(--soft); font-size: .82rem; }
-.card dd { margin: 0; font-size: 1.15rem; font-weight: 650; line-height: 1.25; }
-.card .how { font-size: .82rem; font-weight: 400; display: block; }
+.card dd { margin: 0; font-size: 1.15rem; font-weight: 650; line-height: 1.25; white-space: nowrap; }
+.card .how { font-size: .82rem; font-weight: 400; display: block; white-space: normal; }
 .card.good { border-left-color: var(--good); } .card.bad { border-left-color: var(--bad); }
 .card.warn { border-left-color: var(--warn); } .card.run { border-left-color: var(--run); }
 .scroll { overflow-x: auto; }
