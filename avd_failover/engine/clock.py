@@ -1,15 +1,15 @@
-"""Clocks of the engine: an event loop's time at any pace, and a loop whose time jumps.
+"""The clock of the engine: the event loop's time at any pace.
 
 ``LoopClock`` reads the running loop's monotonic time and multiplies it by a speed: 1 against Azure, the
-world's speed against a simulated Azure. ``VirtualLoop`` is an event loop that never waits: when nothing is
-ready it moves its time to the next timer, so that hours pass in milliseconds and equal runs are equal.
+world's speed against a simulated Azure. On a ``VirtualLoop``, whose time jumps, it is virtual time.
 """
 
 import asyncio
-import selectors
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
+
+from avd_failover.engine.virtual_loop import VirtualLoop
 
 T = TypeVar("T")
 
@@ -33,42 +33,6 @@ class LoopClock:
     async def sleep(self, seconds: float) -> None:
         """Wait for that long on this clock."""
         await asyncio.sleep(max(0.0, seconds) / self._speed)
-
-
-class _Jump(selectors.SelectSelector):
-    """A selector that does not wait: where it would, it tells the loop to move its time."""
-
-    loop: "VirtualLoop"
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        if not ready:
-            if timeout is None:
-                raise StalledError("every task waits for something that nobody will do")
-            self.loop.jump(timeout)
-        return ready
-
-
-class StalledError(RuntimeError):
-    """Under virtual time nothing is ready and no timer is set: a deadlock, reported instead of hanging."""
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in virtual time. For code without sockets or threads only."""
-
-    def __init__(self) -> None:
-        self._virtual_now = 0.0
-        selector = _Jump()
-        super().__init__(selector)
-        selector.loop = self
-
-    def time(self) -> float:
-        """Return virtual seconds since the loop was made."""
-        return self._virtual_now
-
-    def jump(self, seconds: float) -> None:
-        """Move time forward."""
-        self._virtual_now += max(0.0, seconds)
 
 
 def run_virtually(main: Coroutine[Any, Any, T]) -> T:

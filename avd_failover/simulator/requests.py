@@ -7,7 +7,8 @@ Readings of role assignments are external too, since the audit asks what an acto
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -32,11 +33,21 @@ class RequestLog:
     """Hands each request to ``on_request`` before it runs; a face that may restart keeps them in a file."""
 
     on_request: Callable[[Request], None] | None = None
+    _silent: bool = False
 
     def note(self, request: Request) -> None:
         """Hand a request on, unless nobody listens."""
-        if self.on_request is not None:
+        if self.on_request is not None and not self._silent:
             self.on_request(request)
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Note nothing meanwhile: what the world does by itself, it will do again by itself."""
+        before, self._silent = self._silent, True
+        try:
+            yield
+        finally:
+            self._silent = before
 
 
 class Part:
@@ -58,13 +69,19 @@ def external(verb: Callable[Concatenate[A, P], T]) -> Callable[Concatenate[A, P]
 
     @functools.wraps(verb)
     def noted(part: A, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        arguments = signature.bind(part, *args, **kwargs).arguments
-        arguments.pop("self")
-        part.log.note(Request(at_s=part.core.now_s, verb=f"{part.area}.{verb.__name__}", arguments=arguments))
+        if part.log.on_request is not None:  # binding costs more than most verbs
+            arguments = signature.bind(part, *args, **kwargs).arguments
+            arguments.pop("self")
+            name = f"{part.area}.{verb.__name__}"
+            part.log.note(Request(at_s=part.core.now_s, verb=name, arguments=arguments))
         return verb(part, *args, **kwargs)
 
     noted.is_external = True  # type: ignore[attr-defined]
     return noted
+
+
+_NONSENSE = (ValueError, KeyError)
+"""What a request to add or remove a fault ends in when it makes no sense; it did nothing then either."""
 
 
 class Replayable(Protocol):
@@ -93,5 +110,5 @@ def replay(world: Replayable, entries: Iterable[Request]) -> None:
             raise ValueError(f"the simulator has no verb {entry.verb!r}")
         try:
             verb(**entry.arguments)  # type: ignore[misc]
-        except ArmRefusal:
+        except (ArmRefusal, *_NONSENSE):
             continue
