@@ -8,12 +8,13 @@ from avd_failover.cloud import Accepted
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.faults import CloudError, RefusedError, TransientError, UnknownError
 from avd_failover.simulator.limits import Kind
-from avd_failover.simulator.records import key
+from avd_failover.simulator.records import Subscription, key
 from avd_failover.simulator.refusals import ArmRefusal, Throttled
 from avd_failover.simulator.world import World
 
 T = TypeVar("T")
 LATENCY_S = (0.01, 0.12)
+_TENANT = "tenant"
 
 
 class Line:
@@ -49,7 +50,7 @@ class Line:
         self.catch_up()
         try:
             if kind is not None:
-                self.world.admit(self.actor, _subscription(target), kind)
+                self._admit(_subscription(target), kind)
             answered = answer()
         except ArmRefusal as refusal:
             await self.clock.sleep(self._chance.uniform(*LATENCY_S) / 2)
@@ -61,6 +62,13 @@ class Line:
         """Send one write; return its acceptance."""
         await self.ask(kind, target, action)
         return Accepted(at=self.clock.now(), request_id=f"direct-{self._sent:06d}")
+
+    def _admit(self, subscription: str, kind: Kind) -> None:
+        # In ARM's order: no resource below a subscription that is not there is proven absent.
+        if subscription != _TENANT and self.world.core.find(Subscription, subscription) is None:
+            text = f"The subscription '{subscription}' could not be found."
+            raise ArmRefusal(404, "SubscriptionNotFound", text)
+        self.world.admit(self.actor, subscription, kind)
 
     def catch_up(self) -> None:
         """Bring the world to where the clock stands."""
@@ -85,4 +93,4 @@ def fault_of(refusal: ArmRefusal, target: str, *, mutating: bool) -> CloudError:
 
 def _subscription(target: str) -> str:
     parts = key(target).split("/")
-    return parts[2] if len(parts) > 2 and parts[1] == "subscriptions" else "tenant"
+    return parts[2] if len(parts) > 2 and parts[1] == "subscriptions" else _TENANT

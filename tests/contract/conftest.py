@@ -1,0 +1,56 @@
+"""The stages as fixtures; everything the wire carries in these tests is held to the documents."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from tests.contract.documents import SPECS
+from tests.contract.spec import Recorder, known_deviations
+from tests.contract.stage import Stage, direct, wire
+from tests.simulator.builders import small_world
+
+SEEN = pytest.StashKey[Recorder]()
+
+Opened = Callable[..., Awaitable[Stage]]
+
+
+@pytest.fixture
+def recorder(request: pytest.FixtureRequest) -> Any:
+    """Hold what one test sends and gets to the documents, and add it to the whole run."""
+    if not SPECS.is_dir():
+        return None
+    whole = request.config.stash.setdefault(SEEN, Recorder())
+    recorder = Recorder()
+    request.addfinalizer(lambda: _add(whole, recorder))
+    return recorder
+
+
+def _add(whole: Recorder, part: Recorder) -> None:
+    for name in ("operations", "routes", "undocumented", "findings"):
+        getattr(whole, name).update(getattr(part, name))
+    assert part.news(known_deviations()) == []
+
+
+@pytest.fixture(params=["direct", "wire"])
+async def opened(request: pytest.FixtureRequest, recorder: Recorder | None) -> AsyncIterator[Opened]:
+    """Open a stage over the small world, with parts of its scenario replaced."""
+    async with AsyncExitStack() as stack:
+
+        async def open_stage(**changes: Any) -> Stage:
+            world = small_world(**changes)
+            made = direct(world) if request.param == "direct" else wire(world, recorder)
+            return await stack.enter_async_context(made)
+
+        yield open_stage
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Tell what the run was held to."""
+    seen = config.stash.get(SEEN, None)
+    if seen is not None:
+        terminalreporter.write_line(
+            f"wire: {len(seen.operations)} documented operations covered, {seen.validated} exchanges validated,"
+            f" {len(seen.findings)} kinds of known deviation"
+        )

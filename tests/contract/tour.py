@@ -1,0 +1,189 @@
+"""One walk over everything that is served: each route with a success and a refusal, each verb of the seam.
+
+The numbers of ``docs/fidelity.md`` are this walk's: it is the same every time.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from avd_failover.domain import ids
+from avd_failover.domain.estate import PoolReference, ScheduleFloor
+from avd_failover.simulator.http.face import Pages
+from tests.contract.spec import Recorder
+from tests.contract.stage import Stage, wire
+from tests.simulator.builders import GROUP_A, PLAN_A, POOL_A, STAFF, SUBSCRIPTION, host, machine, small_world
+from tests.simulator.http import estate
+from tests.simulator.http.estate import (
+    AGROUP,
+    BASE,
+    DEFINITION,
+    G1,
+    GROUP,
+    HOST,
+    INNER,
+    MACHINE,
+    MACHINES,
+    PLAN,
+    POOL,
+    ROLES,
+    SCHEDULE,
+    STOPPED,
+    WORKSPACE,
+    Wire,
+)
+
+NAME = "11111111-2222-4333-8444-555555555555"
+NOBODY = "99999999-0000-4000-8000-000000000009"
+WEST = AGROUP.replace("North", "West")
+SESSION = HOST + "/userSessions/1"
+ROOT = f"/subscriptions/{estate.SUBSCRIPTION}"
+_AVD = ROOT + "/providers/Microsoft.DesktopVirtualization"
+_DEFINITIONS = DEFINITION.rsplit("/", 1)[0]
+_VIEW = "$expand=instanceView"
+
+
+class Step(Struct, frozen=True):
+    """One request of the walk. The api-version is the one that its document has."""
+
+    method: str
+    path: str
+    query: str = ""
+    body: Any = None
+
+
+def _get(*paths: str) -> list[Step]:
+    return [Step("GET", *path.split("?")) for path in paths]
+
+
+STEPS: Sequence[Step] = (
+    *_get(ROOT, "/subscriptions", "/tenants", f"/subscriptions/{NOBODY}"),
+    *_get(_AVD + "/hostPools", POOL.rsplit("/", 1)[0], POOL, POOL + "x", POOL.replace("rg-", "no-")),
+    *_get(_AVD + "/applicationGroups", AGROUP.rsplit("/", 1)[0], AGROUP, AGROUP + "x"),
+    *_get(AGROUP.rsplit("/", 1)[0] + "?$filter=applicationGroupType eq 'RemoteApp'"),
+    *_get(AGROUP + "/desktops", AGROUP + "/applications"),
+    *_get(_AVD + "/workspaces", WORKSPACE.rsplit("/", 1)[0], WORKSPACE, WORKSPACE + "x"),
+    *_get(POOL + "/sessionHosts", POOL + "/sessionHosts?pageSize=2", HOST, HOST + "x"),
+    *_get(POOL + "/userSessions", HOST + "/userSessions", SESSION, SESSION + "9"),
+    *_get(POOL + "/userSessions?$filter=sessionState eq 'Active'"),
+    *_get(_AVD + "/scalingPlans", PLAN.rsplit("/", 1)[0], POOL + "/scalingPlans", PLAN, PLAN + "x"),
+    *_get(PLAN + "/pooledSchedules", SCHEDULE, SCHEDULE + "x"),
+    Step("PATCH", POOL, body={"properties": {"startVMOnConnect": True}}),
+    Step("PATCH", POOL, body={"properties": {"startVMOnConnect": "yes"}}),
+    Step("PATCH", HOST, body={"properties": {"allowNewSession": False}}),
+    Step("PATCH", HOST + "x", body={"properties": {"allowNewSession": False}}),
+    Step("POST", SESSION + "/sendMessage", body={"messageTitle": "t", "messageBody": "b"}),
+    Step("POST", SESSION + "/disconnect"),
+    Step("POST", SESSION + "9/disconnect"),
+    Step("DELETE", SESSION, "force=true"),
+    Step("DELETE", SESSION + "9"),
+    Step("PATCH", PLAN, body={"properties": {"hostPoolReferences": [{"hostPoolArmPath": POOL}]}}),
+    Step("PATCH", PLAN, body={"properties": {"hostPoolReferences": [{"hostPoolArmPath": "x"}]}}),
+    Step("PATCH", SCHEDULE, body={"properties": {"rampUpMinimumHostsPct": 80}}),
+    Step("PATCH", SCHEDULE, body={"properties": {"rampUpStartTime": {"hour": 25, "minute": 0}}}),
+    *_get(f"{AGROUP}/{ROLES}?$filter=atScope()", f"{ROOT}/{ROLES}", f"{GROUP}/{ROLES}"),
+    *_get(f"{ROOT}/{ROLES}?$filter=principalId eq '{G1}'"),
+    Step("PUT", f"{WEST}/{ROLES}/{NAME}", body={"properties": {"roleDefinitionId": DEFINITION, "principalId": G1}}),
+    Step("PUT", f"{WEST}/{ROLES}/{NOBODY}", body={"properties": {"roleDefinitionId": DEFINITION, "principalId": G1}}),
+    Step("PUT", f"{WEST}/{ROLES}/{NOBODY}", body={"properties": {"roleDefinitionId": DEFINITION}}),
+    *_get(f"{WEST}/{ROLES}/{NAME}", f"{WEST}/{ROLES}/{NOBODY}"),
+    Step("DELETE", f"{WEST}/{ROLES}/{NAME}"),
+    Step("DELETE", f"{WEST}/{ROLES}/{NAME}"),
+    *_get(_DEFINITIONS, _DEFINITIONS + "?$filter=roleName eq 'Reader'", DEFINITION, DEFINITION[:-1] + "0"),
+    *_get(MACHINES, f"{ROOT}/providers/Microsoft.Compute/virtualMachines?statusOnly=true"),
+    *_get(MACHINE, f"{MACHINE}?{_VIEW}", f"{STOPPED}?{_VIEW}", MACHINE + "x", MACHINE + "/instanceView"),
+    *[Step("POST", f"{MACHINE}/{verb}") for verb in ("powerOff", "deallocate")],
+    *[Step("POST", f"{STOPPED}{more}/start") for more in ("", "x")],
+    *_get("/v1.0/groups", f"/v1.0/groups/{G1}", f"/v1.0/groups/{NOBODY}", "/v1.0/users"),
+    *_get(*(f"/v1.0/groups/{G1}/{kind}{cast}" for kind in ("members", "transitiveMembers")
+            for cast in ("", "?$select=id", "/microsoft.graph.user"))),
+    *_get("/v1.0/groups?$filter=displayName eq 'G1'", "/v1.0/servicePrincipals"),
+    Step("POST", "/v1.0/directoryObjects/getByIds", body={"ids": [G1]}),
+    Step("POST", f"/v1.0/groups/{G1}/members/$ref", body={"@odata.id": f"{BASE}/v1.0/directoryObjects/{INNER}"}),
+    Step("DELETE", f"/v1.0/groups/{G1}/members/{INNER}/$ref"),
+    Step("DELETE", f"/v1.0/groups/{G1}/members/{INNER}/$ref"),
+    Step("POST", f"/v1.0/groups/{G1}/members/$ref", body={"@odata.id": f"{BASE}/v1.0/directoryObjects/{INNER}"}),
+)  # fmt: skip
+
+_VERSIONS = {"authorization": "2022-04-01", "compute": "2026-04-01", "desktopvirtualization": "2024-04-03"}
+
+
+def version_of(path: str) -> str:
+    """Return the api-version of a path's provider; that of subscriptions where it has none."""
+    provider = path.lower().rpartition("/providers/microsoft.")[2].partition("/")[0]
+    return _VERSIONS.get(provider, "2022-12-01")
+
+
+async def walk() -> Recorder:
+    """Take the walk and return what was seen."""
+    recorder = Recorder()
+    _ask_all(recorder)
+    async with wire(small_world(autoscale=True), recorder) as stage:
+        await _every_verb(stage)
+    return recorder
+
+
+def _ask_all(recorder: Recorder) -> None:
+    served = Wire(pages=Pages(arm=3, graph=3))
+    recorder.watch(served.azure)
+    for step in STEPS:
+        version = "" if step.path.startswith("/v1.0") else f"api-version={version_of(step.path)}"
+        query = "&".join(part for part in (version, step.query) if part)
+        answer = served.ask(step.method, f"{step.path}?{query}", step.body)
+        for link in _links(answer.headers, answer.body):
+            served.get(link.removeprefix(BASE))
+    user = served.get("/v1.0/users").body["value"][0]["id"]
+    served.get(f"/v1.0/users/{user}")
+    served.ask("GET", f"/v1.0/groups/{G1}/transitiveMembers/$count", ConsistencyLevel="eventual")
+
+
+def _links(headers: dict[str, str], body: Any) -> list[str]:
+    told = [headers.get("Azure-AsyncOperation"), headers.get("Location")]
+    if isinstance(body, dict):
+        told += [body.get("nextLink"), body.get("@odata.nextLink")]
+    return [link for link in told if link]
+
+
+async def _every_verb(stage: Stage) -> None:
+    """Each verb of ``cloud.py`` once, as the engine would call it."""
+    cloud, pool, group = stage.cloud, ids.host_pool_id(POOL_A), ids.application_group_id(GROUP_A)
+    scope, plan = ids.scope(GROUP_A), ids.scaling_plan_id(PLAN_A)
+    await cloud.pools.get(pool)
+    await cloud.pools.application_group(group)
+    await cloud.pools.application_groups(pool)
+    await cloud.pools.set_start_on_connect(pool, allowed=False)
+    held = (await cloud.assignments.at_or_above(scope)).items[0]
+    await cloud.assignments.get(held.id)
+    await cloud.assignments.count(ids.SubscriptionId(SUBSCRIPTION))
+    await cloud.assignments.definitions(scope)
+    await cloud.assignments.delete(held.id)
+    await cloud.assignments.create(held)
+    await cloud.directory.members(ids.group_id(STAFF))
+    await cloud.scaling.get(plan)
+    await cloud.scaling.set_references(plan, [PoolReference(host_pool=pool, enabled=False)])
+    schedule = (await cloud.scaling.schedules(plan)).items[0]
+    await cloud.scaling.set_floor(schedule.id, _floor())
+    await _people_and_machines(stage)
+
+
+async def _people_and_machines(stage: Stage) -> None:
+    cloud, pool = stage.cloud, ids.host_pool_id(POOL_A)
+    await cloud.hosts.list(pool)
+    await cloud.hosts.get(ids.session_host_id(host("a", 0)))
+    await cloud.hosts.set_logons(ids.session_host_id(host("a", 0)), allowed=False)
+    session = (await cloud.sessions.list(pool)).items[0]
+    await cloud.sessions.tell(session.id, title="t", body="b")
+    await cloud.sessions.log_off(session.id)
+    await cloud.machines.get(ids.machine_id(machine("b", 1)))
+    await cloud.machines.start(ids.machine_id(machine("b", 1)))
+    await cloud.machines.deallocate(ids.machine_id(machine("b", 1)))
+
+
+def _floor() -> ScheduleFloor:
+    return ScheduleFloor(
+        ramp_up_minimum_hosts_pct=100,
+        ramp_up_capacity_threshold_pct=60,
+        ramp_down_minimum_hosts_pct=100,
+        ramp_down_capacity_threshold_pct=80,
+    )
