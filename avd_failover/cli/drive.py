@@ -14,40 +14,40 @@ from avd_failover.cli.exits import ExitCode
 from avd_failover.cli.screen import Screen
 from avd_failover.cli.wiring import Wired
 from avd_failover.domain.states import RunStatus
-from avd_failover.engine.run import Run
-from avd_failover.engine.stop import StopSignal
+from avd_failover.engine.conduct import Conductor
 from avd_failover.journal.events import RunEnded
-from avd_failover.journal.store import JournalFullError, JournalLostError
+from avd_failover.journal.store import JournalFullError, JournalLostError, Requests
 from avd_failover.journal.writer import JournalWriter
-from avd_failover.operations.registry import operation_for
+from avd_failover.operations.registry import CATALOGUE, operation_for
 
 EXIT_OF = {
     RunStatus.COMPLETED: ExitCode.DONE,
     RunStatus.FAILED: ExitCode.FAILED,
     RunStatus.HELD: ExitCode.HELD,
+    RunStatus.ROLLED_BACK: ExitCode.DONE,
     RunStatus.REFUSED: ExitCode.REFUSED,
     RunStatus.INTERRUPTED: ExitCode.INTERRUPTED,
 }
 
 
-async def drive(journal: JournalWriter, wired: Wired, screen: Screen) -> RunStatus:
+async def drive(journal: JournalWriter, requests: Requests, wired: Wired, screen: Screen) -> RunStatus:
     """Drive a run to its end, or to where a signal or a full disk stops it.
 
     Raises:
         Quit: The journal was lost; nothing more was sent, and the message says how to go on.
     """
-    stop = StopSignal()
-    run = Run(
+    conductor = Conductor(
         journal=journal,
         cloud=wired.cloud,
         clock=wired.clock,
         operations=operation_for,
-        stop=stop,
+        requests=requests,
+        essential=[name for name, spec in CATALOGUE.items() if spec.essential],
         progress=screen,
     )
-    with signals(stop, journal.state.run, screen), screen:
+    with signals(conductor, journal.state.run, screen), screen:
         try:
-            return await run.drive()
+            return await conductor.drive()
         except JournalLostError as lost:
             _last_word(journal, str(lost))
             raise Quit(
@@ -58,19 +58,19 @@ async def drive(journal: JournalWriter, wired: Wired, screen: Screen) -> RunStat
 
 
 @contextmanager
-def signals(stop: StopSignal, run: str, screen: Screen) -> Iterator[None]:
+def signals(conductor: Conductor, run: str, screen: Screen) -> Iterator[None]:
     """Let the first Ctrl-C or SIGTERM ask the run to stop, and the second end the process at once."""
     loop = asyncio.get_running_loop()
 
     def asked(number: signal.Signals) -> None:
-        if stop.asked:
+        if conductor.stopping:
             screen.close()
             click.echo(
                 f"\nStopped at once; what was under way is settled by: failover resume {run}", err=True
             )
             sys.stderr.flush()
             os._exit(ExitCode.INTERRUPTED)
-        stop.ask(f"stopped by {number.name}")
+        conductor.stop(f"stopped by {number.name}")
         screen.say("Stopping: finishing what is under way. Once more stops at once.")
 
     caught = (signal.SIGINT, signal.SIGTERM)

@@ -15,6 +15,9 @@ from avd_failover.cli.exits import ExitCode
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "resume": ("run", "resume", "Go on with a run that was interrupted, killed or held."),
+    "pause": ("orders", "pause", "Hold a run at its next safe point."),
+    "abort": ("orders", "abort", "Stop a run where it stands, or turn it back with --rollback."),
+    "skip": ("orders", "skip", "Skip a step of a run, with a reason."),
     "status": ("status", "status", "Tell where a run stands, why, and what to type next."),
     "runs": ("status", "runs", "List every run, newest first."),
     "report": ("report", "report", "Tell a run from its journal: text, JSON, or one HTML file."),

@@ -18,16 +18,19 @@ from avd_failover.engine.steps import UNDER_WAY
 from avd_failover.journal.events import (
     ActionEnded,
     Entry,
+    OperatorSaid,
     Outcome,
     RunEnded,
     RunPinned,
     RunResumed,
+    RunTurned,
     StepEnded,
     StepStarted,
     StepWaiting,
 )
 from avd_failover.journal.state import Attempt, RunState
 from avd_failover.report.gap import GapWatch, gap_words
+from avd_failover.report.tale import said_words
 from avd_failover.report.tally import tally, under_way
 from avd_failover.report.words import Names, duration, journey, marked, plain, stopwatch, travel
 
@@ -57,6 +60,8 @@ class Plain:
         match entry.event:
             case RunPinned() | RunResumed() | RunEnded() as event:
                 self._run(event, state)
+            case OperatorSaid() | RunTurned() as event:
+                self.say(said_words(event))
             case StepStarted() | StepEnded() as event:
                 self._step(event, state)
             case StepWaiting() as event:

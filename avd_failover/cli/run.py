@@ -81,9 +81,15 @@ def resume(run: str | None, speed: float | None, output: str, log_format: str) -
 
     Everything comes from the journal: edited plans and runbooks make no difference.
     """
-    configure(log_format)
+    resume_run(run, speed, Manner(output=output, log_format=log_format))
+
+
+def resume_run(run: str | None, speed: float | None = None, manner: Manner | None = None) -> None:
+    """Go on with a run, or turn it back if that was asked for. Ends with Quit."""
+    manner = manner or Manner(output="text", log_format="text")
+    configure(manner.log_format)
     with failures():
-        code = asyncio.run(_resume(run, speed, Manner(output=output, log_format=log_format)))
+        code = asyncio.run(_resume(run, speed, manner))
     raise Quit(code, "")
 
 
@@ -105,7 +111,7 @@ async def _start(asked: Asked, simulate: str | None, speed: float | None, manner
             screen = screen_for(manner.log_format, wired.clock)
             with closing(SqliteStore.create(home.path_of(run))) as store:
                 journal = JournalWriter.create(store, wired.clock, pinned, [screen.entry])
-                status = await drive(journal, wired, screen)
+                status = await drive(journal, store, wired, screen)
                 return _present(journal, manner, EXIT_OF[status])
         finally:
             leases.release(lease)
@@ -128,7 +134,7 @@ async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> Ex
                 journal = JournalWriter.reopen(store, wired.clock, [screen.entry])
                 journal.append(RunResumed(holder=lease.holder, engine=__version__))
                 await journal.durable()
-                status = await drive(journal, wired, screen)
+                status = await drive(journal, store, wired, screen)
                 return _present(journal, manner, EXIT_OF[status])
         finally:
             leases.release(lease)

@@ -123,6 +123,8 @@ class OperationSpec(Struct, frozen=True, kw_only=True):
     settings: dict[str, SettingSpec] = {}
     changes: tuple[str, ...] = ()
     """Tags of the actions it may plan; empty for a step that only reads."""
+    essential: bool = False
+    """Safety rests on it: no person may skip it."""
 
 
 Catalogue = dict[str, OperationSpec]

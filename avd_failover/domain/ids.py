@@ -138,6 +138,11 @@ def pool_of(host: SessionHostId) -> HostPoolId:
     return HostPoolId(host.rsplit("/", 2)[0])
 
 
+def plan_of(schedule: ScheduleId) -> ScalingPlanId:
+    """Return the scaling plan that a schedule belongs to."""
+    return ScalingPlanId(schedule.rsplit("/", 2)[0])
+
+
 def within(inner: str, outer: str) -> bool:
     """Tell whether ``inner`` is the scope ``outer`` or lies below it."""
     return outer in {"/", inner} or inner.startswith(outer + "/")

@@ -18,11 +18,12 @@ class RunStatus(Enum):
     FAILED = "failed"
     REFUSED = "refused"
     COMPLETED = "completed"
+    ROLLED_BACK = "rolled back"
 
     @property
     def final(self) -> bool:
         """Whether nothing can follow."""
-        return self in {RunStatus.REFUSED, RunStatus.COMPLETED}
+        return self in {RunStatus.REFUSED, RunStatus.COMPLETED, RunStatus.ROLLED_BACK}
 
 
 class StepStatus(Enum):
@@ -48,6 +49,7 @@ class IllegalMoveError(RuntimeError):
 
 RUN_MOVES: dict[tuple[RunStatus, RunStatus], str] = {
     (RunStatus.RUNNING, RunStatus.COMPLETED): "every step ended and the closing reconcile held",
+    (RunStatus.RUNNING, RunStatus.ROLLED_BACK): "it was turned back, and every pair is where it was",
     (RunStatus.RUNNING, RunStatus.REFUSED): "an interlock refused before anything was changed",
     (RunStatus.RUNNING, RunStatus.HELD): "safe as it stands, and a person must decide",
     (RunStatus.RUNNING, RunStatus.FAILED): "a step failed whose policy is to stop the run",
@@ -69,6 +71,8 @@ STEP_MOVES: dict[tuple[StepStatus, StepStatus], str] = {
     (StepStatus.RUNNING, StepStatus.RUNNING): "the process was killed; the step observes again",
     (StepStatus.HELD, StepStatus.RUNNING): "the run was resumed",
     (StepStatus.FAILED, StepStatus.RUNNING): "the run was resumed",
+    (StepStatus.HELD, StepStatus.SKIPPED): "a person skipped it, with a reason",
+    (StepStatus.FAILED, StepStatus.SKIPPED): "a person skipped it, with a reason",
 }
 
 

@@ -30,9 +30,9 @@ class LoopClock:
         """Return seconds on this clock since it was made."""
         return (asyncio.get_running_loop().time() - self._origin) * self._speed
 
-    async def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> Coroutine[Any, Any, None]:
         """Wait for that long on this clock."""
-        await asyncio.sleep(max(0.0, seconds) / self._speed)
+        return asyncio.sleep(max(0.0, seconds) / self._speed)
 
 
 def run_virtually(main: Coroutine[Any, Any, T]) -> T:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from avd_failover.domain.actions import GrantAssignment, RevokeAssignment
+from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.estate import RoleAssignment
 from avd_failover.journal.events import Outcome
@@ -67,6 +67,11 @@ class RunMemory:
     def last_send_s(self) -> float | None:
         """Monotonic seconds of the last mutation's end; this process's start for earlier ones."""
         return self._sent_s
+
+    @property
+    def changed(self) -> Sequence[Action]:
+        """Every action of this run that took effect, or may have, in the order of the intents."""
+        return [attempt.action for attempt in self._state.attempts.values() if attempt.outcome in POSSIBLE]
 
     def done_at(self, step: str) -> datetime | None:
         """Return when a step's first action took effect."""

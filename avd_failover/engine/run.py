@@ -12,13 +12,16 @@ from avd_failover.engine.memory import RunMemory
 from avd_failover.engine.progress import Progress, Silent
 from avd_failover.engine.steps import StepResult, StepRunner, Tools
 from avd_failover.engine.stop import StoppedError, StopSignal
-from avd_failover.journal.events import RunEnded, StepEnded
+from avd_failover.journal.events import ActionEnded, Outcome, RunEnded, StepEnded
 from avd_failover.journal.state import RunState
 from avd_failover.journal.writer import JournalWriter
 from avd_failover.operations.base import AnyOperation, Bound
 
 Operations = Callable[[Bound], AnyOperation]
 """Makes the operation that a step uses."""
+
+AT_REST = frozenset({StepStatus.HELD, StepStatus.FAILED})
+"""States of a step that a resumed run would enter again."""
 
 GRACE_S = 30.0
 """How long requests under way may take to end after a stop request; what is left is settled on resume."""
@@ -47,10 +50,10 @@ class Run:
             memory=RunMemory(journal.state, clock),
             progress=progress or Silent(),
             stop=stop,
-            mode=journal.state.pinned.route.mode,
+            mode=journal.state.route.mode,
         )
-        ended = [step for step, state in self._state.steps.items() if state.status.ended]
-        self._frontier = Frontier(self._state.pinned.graph, ended)
+        self._frontier = Frontier(self._state.graph)
+        self._runners: dict[str, StepRunner] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._verdict: StepResult | None = None
         self._idle = asyncio.Event()
@@ -62,6 +65,7 @@ class Run:
         Raises whatever is our own defect, after everything under way has ended; the journal then says
         nothing of an end, and the run can be resumed.
         """
+        self._frontier = Frontier(self._state.graph, self._ended())
         for step in self._frontier.first():
             self._begin(step)
         if self._tasks:
@@ -71,10 +75,22 @@ class Run:
         if self._verdict and self._verdict.moot:
             self._skip_rest()
         status, because = self._end()
+        if status is RunStatus.ROLLED_BACK:
+            self._close_open_attempts()
         findings = self._verdict.findings if self._verdict else ()
         self._journal.append(RunEnded(status=status, because=because, findings=findings))
         await self._journal.durable()
         return status
+
+    def skip(self, step: str, because: str) -> None:
+        """Skip a step that runs, at its next safe point, or one that a resumed run would enter again."""
+        if step in self._runners:
+            self._runners[step].skip(because)
+        elif step in self._state.steps and self._state.steps[step].status in AT_REST:
+            self._journal.append(StepEnded(step=step, status=StepStatus.SKIPPED, because=because))
+
+    def _ended(self) -> list[str]:
+        return [step.id for step in self._state.graph.steps if self._state.steps[step.id].status.ended]
 
     async def _until_idle(self) -> None:
         asked = asyncio.ensure_future(self._tools.stop.asked_for())
@@ -118,10 +134,14 @@ class Run:
         bound = Bound(
             run=self._state.run,
             epoch=self._state.holder.epoch,
-            route=self._state.pinned.route,
+            route=self._state.route,
             step=step,
         )
-        result = await StepRunner(step, self._operations(bound), self._tools).run()
+        runner = self._runners[step.id] = StepRunner(step, self._operations(bound), self._tools)
+        try:
+            result = await runner.run()
+        finally:
+            del self._runners[step.id]
         if result.moot or not result.status.ended:
             self._verdict = self._verdict or result
             return None
@@ -136,6 +156,12 @@ class Run:
             self._begin(follower)
         return ready[0] if ready else None
 
+    def _close_open_attempts(self) -> None:
+        """Settle what nobody knew the end of when the run was turned back: now it is known to be undone."""
+        for attempt in [one for one in self._state.attempts.values() if one.open]:
+            undone = "the way back left everything as before"
+            self._journal.append(ActionEnded(n=attempt.n, outcome=Outcome.VOID, by="reading", detail=undone))
+
     def _skip_rest(self) -> None:
         skipped = StepStatus.SKIPPED
         for step, state in self._state.steps.items():
@@ -146,7 +172,10 @@ class Run:
         verdict = self._verdict
         if verdict is None:
             if self._tools.stop.asked:
-                return RunStatus.INTERRUPTED, self._tools.stop.because
+                held = RunStatus.HELD if self._tools.stop.held else RunStatus.INTERRUPTED
+                return held, self._tools.stop.because
+            if self._state.turned:
+                return RunStatus.ROLLED_BACK, "every pair is where it was"
             return RunStatus.COMPLETED, "every step ended"
         if verdict.moot:
             return RunStatus.COMPLETED, f"nothing to do: {verdict.because}"

@@ -94,13 +94,18 @@ class StepRunner:
         self._left: set[tuple[str, str]] = set()
         self._sent_s: dict[tuple[str, str], float] = {}
         self._deadline_s = self._clock.monotonic() + step.proof_within_s
-        self._patience = Patience(tools.clock, tools.stop, self._deadline_s)
+        self._stop = tools.stop.child()
+        self._patience = Patience(tools.clock, self._stop, self._deadline_s)
         self._told = ""
+        self._skipped = ""
 
     async def run(self) -> StepResult:
         """Run to the verdict. Raises StoppedError when asked to stop, with nothing under way."""
         self._journal.append(StepStarted(step=self._step.id))
-        result = await self._judge()
+        try:
+            result = await self._judge()
+        finally:
+            self._tools.stop.drop(self._stop)
         self._journal.append(
             StepEnded(
                 step=self._step.id,
@@ -112,10 +117,19 @@ class StepRunner:
         )
         return result
 
+    def skip(self, because: str) -> None:
+        """End the step at its next safe point as skipped, for a reason that a person gave."""
+        self._skipped = self._skipped or because
+        self._stop.ask(because)
+
     async def _judge(self) -> StepResult:
         self._facts: dict[str, Any] = {}
         try:
             return await self._patience.with_(self._loop)
+        except StoppedError:
+            if not self._skipped:
+                raise
+            return StepResult(status=StepStatus.SKIPPED, because=self._skipped)
         except TransientError as fault:
             return self._unreachable(fault)
         except RefusedError as fault:
@@ -149,7 +163,7 @@ class StepRunner:
                     await self._wait(verdict)
 
     async def _round(self) -> Verdict:
-        self._tools.stop.check()
+        self._stop.check()
         seen = await self._operation.observe(self._tools.cloud, self._tools.memory)
         moves = self._operation.plan(seen)
         self._looks.append(seen)
@@ -199,7 +213,7 @@ class StepRunner:
 
     async def _perform(self, action: Action) -> None:
         async with self._tools.window:
-            self._tools.stop.check()
+            self._stop.check()
             n = len(self._journal.state.attempts) + 1
             self._journal.append(ActionIntended(step=self._step.id, n=n, action=action))
             await self._journal.durable()
@@ -240,7 +254,7 @@ class StepRunner:
         if verdict.because != self._told:
             self._told = verdict.because
             self._journal.append(StepWaiting(step=self._step.id, because=verdict.because, until=until))
-        await self._tools.stop.sleep(self._clock, verdict.look_again_s)
+        await self._stop.sleep(self._clock, verdict.look_again_s)
 
     def _unreachable(self, fault: TransientError) -> StepResult:
         because = f"no answer within {self._step.proof_within_s:.0f} s: {fault.message}"

@@ -1,4 +1,4 @@
-"""Asking a run to stop, and waiting on a clock while listening for it."""
+"""Asking a run or one of its steps to stop, and waiting on a clock while listening for it."""
 
 import asyncio
 
@@ -6,20 +6,38 @@ from avd_failover.domain.clock import Clock
 
 
 class StoppedError(Exception):
-    """The run was asked to stop; whoever raises this has nothing under way."""
+    """Somebody asked to stop; whoever raises this has nothing under way."""
 
 
 class StopSignal:
-    """Set once, by a person or a signal handler; every wait of the engine listens to it."""
+    """Set by a person or a signal handler; every wait of the engine listens to it."""
 
     def __init__(self) -> None:
         self._asked = asyncio.Event()
+        self._children: dict[StopSignal, None] = {}
         self.because = ""
+        self.held = False
+        """Whether the run is to be held for a person, not merely interrupted."""
 
-    def ask(self, because: str) -> None:
-        """Ask the run to stop at its next safe point."""
-        self.because = self.because or because
+    def child(self) -> "StopSignal":
+        """Return a signal that is asked whenever this one is, and can be asked alone."""
+        child = StopSignal()
+        if self.asked:
+            child.ask(self.because, held=self.held)
+        self._children[child] = None
+        return child
+
+    def drop(self, child: "StopSignal") -> None:
+        """Let a child go that nobody listens to any more."""
+        self._children.pop(child, None)
+
+    def ask(self, because: str, *, held: bool = False) -> None:
+        """Ask to stop at the next safe point; the first reason counts."""
+        if not self.asked:
+            self.because, self.held = because, held
         self._asked.set()
+        for child in self._children:
+            child.ask(because, held=held)
 
     @property
     def asked(self) -> bool:

@@ -15,6 +15,8 @@ from typing import Any, TypeVarTuple
 
 Arguments = TypeVarTuple("Arguments")
 
+_CLOSED = "the event loop is closed"
+
 
 class StalledError(RuntimeError):
     """Under virtual time nothing is ready and no timer is set: a deadlock, reported instead of hanging."""
@@ -22,6 +24,8 @@ class StalledError(RuntimeError):
 
 class _Call(asyncio.TimerHandle):
     """A callback that waits for its turn, and how to take it back."""
+
+    __slots__ = ("arguments", "context", "due", "function")
 
     def __init__(
         self, when: float, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None
@@ -37,7 +41,7 @@ class _Call(asyncio.TimerHandle):
 
     def cancel(self) -> None:
         """Take it back; after it ran nothing happens."""
-        self.function, self.arguments = None, ()
+        self.function = None
 
     def cancelled(self) -> bool:
         """Return whether it was taken back."""
@@ -57,6 +61,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._calls: deque[_Call] = deque()
         self._timers: list[tuple[float, int, _Call]] = []
         self._set = 0
+        self._over = False
         self._asked_to_stop = False
 
     def time(self) -> float:
@@ -70,7 +75,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
     ) -> asyncio.Handle:
         """Let a callback run in the next turn."""
-        self._refuse_if_closed()
+        if self._over:
+            raise RuntimeError(_CLOSED)
         call = _Call(self._now, callback, args, context)
         self._calls.append(call)
         return call
@@ -95,7 +101,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Let a callback run at a virtual moment; one that has passed is the next turn."""
-        self._refuse_if_closed()
+        if self._over:
+            raise RuntimeError(_CLOSED)
         call = _Call(when, callback, args, context)
         self._set += 1
         heapq.heappush(self._timers, (when, self._set, call))
@@ -107,11 +114,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
         Raises:
             StalledError: Everything waits for something that nobody will do.
         """
-        self._refuse_if_closed()
+        if self._over:
+            raise RuntimeError(_CLOSED)
         self._turning = True
         events._set_running_loop(self)  # noqa: SLF001 - asyncio names it as the way for loops
         try:
             while not self._asked_to_stop:
+                self._ready_timers()
                 self._turn()
         finally:
             self._turning = self._asked_to_stop = False
@@ -125,34 +134,36 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Return whether it turns."""
         return self._turning
 
-    def _refuse_if_closed(self) -> None:
-        if self.is_closed():
-            raise RuntimeError("the event loop is closed")
+    def close(self) -> None:
+        """Forget what waits, and take nothing more."""
+        super().close()
+        self._over = True
+        self._calls.clear()
+        self._timers.clear()
+
+    def _ready_timers(self) -> None:
+        """Let every timer that is due run in this turn; if nothing else is ready, move time to the next."""
+        timers, calls = self._timers, self._calls
+        if not calls:
+            while timers and timers[0][2].function is None:
+                heapq.heappop(timers)
+            if not timers:
+                raise StalledError("every task waits for something that nobody will do")
+            self._now = max(self._now, timers[0][0])
+        now = self._now
+        while timers and timers[0][0] <= now:
+            calls.append(heapq.heappop(timers)[2])
 
     def _turn(self) -> None:
         """Run what is ready now; what becomes ready meanwhile waits for the next turn."""
-        timers, calls = self._timers, self._calls
-        if not calls:
-            self._jump()
-        while timers and timers[0][0] <= self._now:
-            calls.append(heapq.heappop(timers)[2])
-        for _ in range(len(calls)):
-            call = calls.popleft()
-            if call.function is not None:
-                self._run(call, call.function)
-
-    def _run(self, call: _Call, function: Callable[..., object]) -> None:
-        try:
-            call.context.run(function, *call.arguments)
-        except Exception as error:  # noqa: BLE001 - told to the handler, as by every event loop
-            said = f"Exception in callback {function!r}"
-            self.call_exception_handler({"message": said, "exception": error, "handle": call})
-
-    def _jump(self) -> None:
-        """Move time to the next timer that still means something."""
-        timers = self._timers
-        while timers and timers[0][2].function is None:
-            heapq.heappop(timers)
-        if not timers:
-            raise StalledError("every task waits for something that nobody will do")
-        self._now = max(self._now, timers[0][0])
+        next_call = self._calls.popleft
+        for _ in range(len(self._calls)):
+            call = next_call()
+            function = call.function
+            if function is None:
+                continue
+            try:
+                call.context.run(function, *call.arguments)
+            except Exception as error:  # noqa: BLE001 - told to the handler, as by every event loop
+                said = f"Exception in callback {function!r}"
+                self.call_exception_handler({"message": said, "exception": error, "handle": call})

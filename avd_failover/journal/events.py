@@ -76,6 +76,27 @@ class RunEnded(Struct, frozen=True, kw_only=True, tag="run.ended", tag_field="ty
     findings: tuple[Finding, ...] = ()
 
 
+class OperatorSaid(Struct, frozen=True, kw_only=True, tag="operator.said", tag_field="type"):
+    """A person's request was taken up: ``pause``, ``abort``, ``rollback``, ``skip`` or ``approve``.
+
+    ``request`` is its number in the stream of requests; numbers at or below it are settled.
+    """
+
+    request: int
+    kind: str
+    by: str
+    reason: str = ""
+    step: str | None = None
+
+
+class RunTurned(Struct, frozen=True, kw_only=True, tag="run.turned", tag_field="type"):
+    """The run goes back: from here on it follows this graph along this route, which is the reverse one."""
+
+    route: Route
+    graph: StepGraph
+    because: str
+
+
 class StepStarted(Struct, frozen=True, kw_only=True, tag="step.started", tag_field="type"):
     """A step's needs are met and it begins to observe. Written again when a resumed run re-enters it."""
 
@@ -129,6 +150,8 @@ Event = (
     RunPinned
     | RunResumed
     | RunEnded
+    | OperatorSaid
+    | RunTurned
     | StepStarted
     | StepWaiting
     | StepSkips

@@ -16,15 +16,20 @@ from avd_failover.journal.events import (
     ActionEnded,
     ActionIntended,
     Entry,
+    OperatorSaid,
     Outcome,
     RunEnded,
     RunPinned,
     RunResumed,
+    RunTurned,
     StepEnded,
     StepSkips,
     StepStarted,
     StepWaiting,
 )
+
+GIVING = frozenset({"assignments.grant", "assignments.restore"})
+"""Operations after which users have access where the run goes."""
 
 
 class BrokenStoryError(ValueError):
@@ -90,6 +95,11 @@ class RunState:
         self.holder = pinned.holder
         self.resumed = 0
         self.seq = 1
+        self.route = pinned.route
+        """Where the run goes: the pinned route, or the reverse one once it was turned back."""
+        self.graph = pinned.graph
+        self.turned: RunTurned | None = None
+        self.said: list[OperatorSaid] = []
         self.steps = {step.id: StepState(step) for step in pinned.graph.steps}
         self.attempts: dict[int, Attempt] = {}
 
@@ -117,6 +127,10 @@ class RunState:
             case RunEnded() as event:
                 self.status = move_run(self.status, event.status)
                 self.because, self.findings, self.finished_at = event.because, event.findings, entry.at
+            case OperatorSaid() as event:
+                self.said.append(event)
+            case RunTurned() as event:
+                self._turn(event)
             case RunPinned():
                 raise BrokenStoryError("a second run.pinned: two journals were joined")
         self.seq, self.last_at = entry.seq, entry.at
@@ -147,7 +161,7 @@ class RunState:
     @property
     def recovered_at(self) -> datetime | None:
         """When the last step that granted access had its proof; None while one still lacks it."""
-        granting = [step for step in self.steps.values() if _grants(step)]
+        granting = [self.steps[step.id] for step in self.graph.steps if step.uses in GIVING]
         if not granting or not all(step.status is StepStatus.DONE for step in granting):
             return None
         return max(step.finished_at for step in granting if step.finished_at)
@@ -194,6 +208,15 @@ class RunState:
         attempt.outcome, attempt.ended_at = event.outcome, at
         attempt.by, attempt.detail = event.by, event.detail
 
+    def _turn(self, event: RunTurned) -> None:
+        if self.turned is not None:
+            raise BrokenStoryError("a second run.turned: a run is turned back once")
+        if self.status is not RunStatus.RUNNING:
+            self.status = move_run(self.status, RunStatus.RUNNING)
+        self.turned, self.route, self.graph = event, event.route, event.graph
+        self.steps.update({step.id: StepState(step) for step in event.graph.steps})
+        self.finished_at, self.because, self.findings = None, "", ()
+
     def _resume(self, event: RunResumed) -> None:
         self.status = move_run(self.status, RunStatus.RUNNING)
         self.holder, self.finished_at, self.because, self.findings = event.holder, None, "", ()
@@ -214,7 +237,3 @@ def fold(entries: Iterable[Entry]) -> RunState:
     for entry in stream:
         state.apply(entry)
     return state
-
-
-def _grants(state: StepState) -> bool:
-    return state.step.uses == "assignments.grant"

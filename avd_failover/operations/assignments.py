@@ -101,6 +101,7 @@ class Revoke(Base):
         summary="Remove the user groups from the application groups; each assignment is kept as an image.",
         ends=(End.SOURCE, End.TARGET),
         changes=("assignment.revoke",),
+        essential=True,
     )
 
     async def observe(self, cloud: Reads, memory: Memory) -> AssignmentsSeen:
@@ -143,6 +144,7 @@ class Grant(Base):
         summary="Assign the user groups to the application groups; needs a barrier before it.",
         ends=(End.TARGET, End.SOURCE),
         changes=("assignment.grant",),
+        essential=True,
     )
 
     async def observe(self, cloud: Reads, memory: Memory) -> AssignmentsSeen:

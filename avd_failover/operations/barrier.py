@@ -58,6 +58,7 @@ class Barrier(Base):
         name="barrier",
         summary="Prove that no session and no way in is left on the source; nothing is granted before.",
         changes=("session.logoff",),
+        essential=True,
     )
 
     def __init__(self, bound: Bound) -> None:

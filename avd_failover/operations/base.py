@@ -100,6 +100,11 @@ class Memory(Protocol):
         """Monotonic seconds of the last mutation's end; this process's start for earlier ones."""
         ...
 
+    @property
+    def changed(self) -> Sequence[Action]:
+        """Every action of this run that took effect, or may have, in the order of the intents."""
+        ...
+
     def done_at(self, step: str) -> datetime | None:
         """Return when a step's first action took effect."""
         ...

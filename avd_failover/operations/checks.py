@@ -41,6 +41,7 @@ class Readiness(Base):
     spec: ClassVar = OperationSpec(
         name="checks.readiness",
         summary="Check placement, shadow access, capacity and limits before anything is changed.",
+        essential=True,
     )
 
     def __init__(self, bound: Bound) -> None:

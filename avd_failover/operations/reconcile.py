@@ -38,13 +38,16 @@ class Reconcile(Base):
     spec: ClassVar = OperationSpec(
         name="reconcile",
         summary="After the longest time a request may still take effect, read every pair on both sides.",
+        essential=True,
     )
 
     async def observe(self, cloud: Reads, memory: Memory) -> ReconcileSeen:
         """Read both ends, and by id whatever this run revoked."""
         source, gaps = await see_pairs(cloud, self.route, End.SOURCE)
         target, more = await see_pairs(cloud, self.route, End.TARGET)
-        back = [one.id for one in memory.revoked if await cloud.assignments.get(one.id) is not None]
+        left = set(self.route.application_groups(End.SOURCE))
+        gone = [one.id for one in memory.revoked if one.scope in left]
+        back = [one for one in gone if await cloud.assignments.get(one) is not None]
         since = memory.now_s - memory.last_send_s if memory.last_send_s is not None else None
         in_flight_s = self.route.plan.policies.in_flight_s
         return ReconcileSeen(

@@ -7,8 +7,10 @@ from avd_failover.operations import (
     capacity,
     checks,
     hosts,
+    images,
     pools,
     reconcile,
+    restore,
     scaling,
     sessions,
 )
@@ -26,8 +28,11 @@ KINDS: tuple[type[Base], ...] = (
     sessions.LogOffAll,
     assignments.Revoke,
     assignments.Grant,
+    images.Withdraw,
+    images.RestoreImages,
     barrier.Barrier,
     reconcile.Reconcile,
+    restore.Restore,
 )
 
 _BY_NAME = {kind.spec.name: kind for kind in KINDS}

@@ -49,6 +49,7 @@ class LogOffAll(Base):
         summary="Log off every user session of the pool and wait until none is left.",
         ends=(End.SOURCE, End.TARGET),
         changes=("session.logoff",),
+        essential=True,
     )
 
     async def observe(self, cloud: Reads, memory: Memory) -> SessionsSeen:

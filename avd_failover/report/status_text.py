@@ -24,12 +24,13 @@ _MARKS = {
 }
 
 _NEXT = {
-    RunStatus.RUNNING: "failover watch {run}",
+    RunStatus.RUNNING: "failover status {run}",
     RunStatus.INTERRUPTED: "failover resume {run}",
     RunStatus.HELD: "failover resume {run}      once the cause above is settled",
     RunStatus.FAILED: "failover resume {run}      once the cause above is mended",
-    RunStatus.REFUSED: "failover check --plan {plan}",
+    RunStatus.REFUSED: "failover --plan {plan} --dry-run      once the cause above is mended",
     RunStatus.COMPLETED: "failover report {run}",
+    RunStatus.ROLLED_BACK: "failover report {run}",
 }
 
 

@@ -25,7 +25,8 @@ SHOWN = 5
 
 _NEXT = {
     RunStatus.RUNNING: ("failover status {run}",),
-    RunStatus.COMPLETED: ("failover journal verify {run}",),
+    RunStatus.COMPLETED: ("failover report {run}", "failover journal verify {run}"),
+    RunStatus.ROLLED_BACK: ("failover report {run}", "failover journal verify {run}"),
     RunStatus.REFUSED: ("failover --plan {plan} --dry-run    once the cause above is mended",),
     RunStatus.HELD: (
         "failover resume {run}    once the cause above is settled: looks again and goes on from here",

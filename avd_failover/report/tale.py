@@ -8,9 +8,11 @@ from avd_failover.journal.events import (
     ActionIntended,
     Entry,
     Event,
+    OperatorSaid,
     RunEnded,
     RunPinned,
     RunResumed,
+    RunTurned,
     StepEnded,
     StepSkips,
     StepStarted,
@@ -41,6 +43,8 @@ def _tell(event: Event, intents: dict[int, ActionIntended], names: Names | None)
     match event:
         case RunPinned() | RunResumed() | RunEnded():
             return "-", _run_words(event)
+        case OperatorSaid() | RunTurned():
+            return "-", said_words(event)
         case StepStarted() | StepWaiting() | StepSkips() | StepEnded():
             return event.step, _step_words(event, names)
         case ActionIntended():
@@ -63,6 +67,15 @@ def _run_words(event: RunPinned | RunResumed | RunEnded) -> str:
             return f"run goes on, by process {event.holder.pid} on {event.holder.host}"
         case RunEnded():
             return f"run {event.status.value}: {event.because}"
+
+
+def said_words(event: OperatorSaid | RunTurned) -> str:
+    """Return what a person asked for, or that the run goes back because of it."""
+    if isinstance(event, RunTurned):
+        return f"goes back: {event.because}"
+    step = f" {event.step}" if event.step else ""
+    reason = f": {event.reason}" if event.reason else ""
+    return f"{event.by} asks for {event.kind}{step}{reason}"
 
 
 def _step_words(event: StepStarted | StepWaiting | StepSkips | StepEnded, names: Names | None) -> str:

@@ -1,0 +1,74 @@
+"""The way back of a run, composed from what it did: the reverse route and its step graph (safety O2).
+
+The theory. Going back is the same job with the ends exchanged: what the run granted is revoked, the end that
+is left now is proven empty and closed, and only then the images are restored where they came from. Where
+nothing was granted yet, nobody could ever start a session there, and the images are restored at once. What
+the run changed besides, drain flags, autoscale, Start VM on Connect, floors, started machines, is put back
+last, and only where nobody else has changed it since.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
+
+from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
+from avd_failover.domain.graph import Step, StepGraph
+from avd_failover.domain.plan import End
+from avd_failover.domain.route import Route
+
+PREFIX = "back-"
+"""Steps of the way back never share an id with those of a runbook."""
+
+HOUR_S = 3600.0
+
+
+def reverse(route: Route) -> Route:
+    """Return the route with its ends exchanged."""
+    return replace(route, leaving=route.leaving.other)
+
+
+def way_back(forward: StepGraph, changed: Sequence[Action]) -> StepGraph:
+    """Return the graph that undoes these changes, which took effect or may have.
+
+    ``source`` of its steps is the end that the run was going to, ``target`` the end that it left.
+    """
+    return StepGraph(
+        runbook=f"{forward.runbook} (rollback)",
+        summary="Return every pair to where it was, through the barrier, and restore what was changed.",
+        pool=forward.pool,
+        steps=tuple(_steps(changed)),
+    )
+
+
+def _steps(changed: Sequence[Action]) -> Iterator[Step]:
+    granted = any(isinstance(action, GrantAssignment) for action in changed)
+    revoked = any(isinstance(action, RevokeAssignment) for action in changed)
+    before: tuple[str, ...] = ()
+    if granted:
+        closing = [
+            _step("suspend-autoscale", "scaling.suspend", End.SOURCE),
+            _step("forbid-start-on-connect", "pool.start-on-connect", End.SOURCE),
+            _step("drain", "hosts.drain", End.SOURCE),
+        ]
+        yield from closing
+        yield _step("withdraw", "assignments.withdraw", End.SOURCE, *closing)
+        yield _step("logoff", "sessions.logoff", End.SOURCE, "withdraw")
+        yield _step("barrier", "barrier", None, "logoff")
+        before = ("barrier",)
+    if revoked:
+        yield _step("access", "assignments.restore", End.TARGET, *before)
+        before = ("access",)
+    yield _step("restore-left", "restore", End.TARGET, *before)
+    yield _step("reconcile", "reconcile", None, *before)
+    yield _step("restore-gone-to", "restore", End.SOURCE, "reconcile")
+
+
+def _step(name: str, uses: str, side: End | None, *needs: str | Step) -> Step:
+    ids = tuple(need.id if isinstance(need, Step) else PREFIX + need for need in needs)
+    return Step(
+        id=PREFIX + name,
+        uses=uses,
+        side=side,
+        needs=ids,
+        proof_within_s=HOUR_S,
+    )

@@ -1,0 +1,99 @@
+"""A run from where its journal stands to its end, and the people who may stop it or turn it back."""
+
+import asyncio
+from collections.abc import Collection
+
+from avd_failover.cloud import Cloud
+from avd_failover.domain.clock import Clock
+from avd_failover.domain.rollback import reverse, way_back
+from avd_failover.domain.states import RunStatus
+from avd_failover.engine.memory import POSSIBLE
+from avd_failover.engine.orders import Order, Orders
+from avd_failover.engine.progress import Progress
+from avd_failover.engine.run import Operations, Run
+from avd_failover.engine.stop import StopSignal
+from avd_failover.journal.events import RunTurned
+from avd_failover.journal.store import Requests
+from avd_failover.journal.writer import JournalWriter
+
+
+class Conductor:
+    """Drives a run and turns it back when somebody asks for that."""
+
+    def __init__(
+        self,
+        *,
+        journal: JournalWriter,
+        cloud: Cloud,
+        clock: Clock,
+        operations: Operations,
+        requests: Requests,
+        essential: Collection[str],
+        progress: Progress,
+    ) -> None:
+        self._journal = journal
+        self._cloud = cloud
+        self._clock = clock
+        self._operations = operations
+        self._requests = requests
+        self._essential = frozenset(essential)
+        self._progress = progress
+        self._stop = StopSignal()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run was asked to stop and is on its way."""
+        return self._stop.asked
+
+    def stop(self, because: str) -> None:
+        """Ask the run to stop at its next safe point, to be resumed."""
+        self._stop.ask(because)
+
+    async def drive(self) -> RunStatus:
+        """Drive to the end, forwards or, once somebody asked for it, back; the end is durable."""
+        status = await self._drive()
+        if not status.final and self._back_is_wanted():
+            self._turn()
+            self._stop = StopSignal()
+            status = await self._drive()
+        return status
+
+    async def _drive(self) -> RunStatus:
+        run = Run(
+            journal=self._journal,
+            cloud=self._cloud,
+            clock=self._clock,
+            operations=self._operations,
+            stop=self._stop,
+            progress=self._progress,
+        )
+        orders = Orders(self._requests, self._journal, self._stop, lambda *said: self._skip(run, *said))
+        orders.take_up()
+        listening = asyncio.ensure_future(orders.listen())
+        try:
+            return await run.drive()
+        finally:
+            listening.cancel()
+
+    def _skip(self, run: Run, step: str, because: str) -> None:
+        """Skip, unless safety rests on the step: then the request is on record and nothing follows."""
+        known = self._journal.state.steps.get(step)
+        if known is not None and known.step.uses not in self._essential:
+            run.skip(step, because)
+
+    def _back_is_wanted(self) -> bool:
+        state = self._journal.state
+        return state.turned is None and any(said.kind == Order.ROLLBACK.value for said in state.said)
+
+    def _turn(self) -> None:
+        """Compose the way back from what may have taken effect; nobody needs to know more than that."""
+        state = self._journal.state
+        changed = [one.action for one in state.attempts.values() if one.outcome in POSSIBLE]
+        because = next(said for said in state.said if said.kind == Order.ROLLBACK.value)
+        self._journal.append(
+            RunTurned(
+                route=reverse(state.route),
+                graph=way_back(state.graph, changed),
+                because=f"turned back by {because.by}: {because.reason}",
+            )
+        )

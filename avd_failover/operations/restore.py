@@ -1,0 +1,189 @@
+"""Putting back what a run changed at one end, besides access: from the images in its journal."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
+
+from msgspec import Struct, structs
+
+from avd_failover.cloud import Reads
+from avd_failover.domain.actions import (
+    Action,
+    DeallocateMachine,
+    Moves,
+    SetLogons,
+    SetPoolReferences,
+    SetScheduleFloor,
+    SetStartOnConnect,
+    Skipped,
+    StartMachine,
+    kind_of,
+)
+from avd_failover.domain.estate import PowerState, SessionHost
+from avd_failover.domain.faults import RefusedError
+from avd_failover.domain.graph import OperationSpec
+from avd_failover.domain.ids import name_of, plan_of
+from avd_failover.domain.plan import End
+from avd_failover.domain.words import counted, listed
+from avd_failover.operations.base import AfterRefusal, Base, Memory, NotYet, Proven, Verdict
+
+Setter = SetLogons | SetPoolReferences | SetScheduleFloor | SetStartOnConnect
+
+
+class Undo(Struct, frozen=True, kw_only=True):
+    """One thing that the run changed, and how it stands now.
+
+    ``action`` puts it back and is None where nothing is to be done: ``because`` says why. ``drifted`` means
+    that somebody else changed it since, so that it is theirs now.
+    """
+
+    target: str
+    because: str
+    action: Action | None = None
+    drifted: bool = False
+
+
+class RestoreSeen(Struct, frozen=True, kw_only=True):
+    """Everything that the run changed at this end."""
+
+    undos: tuple[Undo, ...]
+    settles_in_s: float
+    """Seconds until nobody whose access was removed here can open a door any more."""
+
+
+class Restore(Base):
+    """Undo the run's own changes at one end; what others changed since is left to them."""
+
+    spec: ClassVar = OperationSpec(
+        name="restore",
+        summary="Put drain flags, autoscale, Start VM on Connect, floors and machines back as they were.",
+        ends=(End.SOURCE, End.TARGET),
+        changes=(
+            "host.logons",
+            "autoscale.pools",
+            "autoscale.floor",
+            "pool.start-on-connect",
+            "machine.deallocate",
+        ),
+    )
+
+    async def observe(self, cloud: Reads, memory: Memory) -> RestoreSeen:
+        """Read the present state of whatever the run changed here."""
+        net = _net(memory.changed)
+        hosts = (await cloud.hosts.list(self.side.host_pool)).items
+        mine = [action for action in net.values() if self._here(action, hosts)]
+        undos = await asyncio.gather(*(self._undo(cloud, action, hosts) for action in mine))
+        return RestoreSeen(undos=tuple(undos), settles_in_s=self._settles_in_s(memory))
+
+    def plan(self, seen: RestoreSeen) -> Moves:
+        """Put back what still stands as the run left it, once that lets nobody in too early."""
+        if seen.settles_in_s > 0:
+            return Moves()
+        return Moves(
+            actions=tuple(one.action for one in seen.undos if one.action is not None),
+            skipped=tuple(
+                Skipped(target=one.target, because=one.because) for one in seen.undos if one.action is None
+            ),
+        )
+
+    def prove(self, looks: Sequence[RestoreSeen]) -> Verdict:
+        """Hold when nothing is left to put back."""
+        seen = looks[-1]
+        if seen.settles_in_s > 0:
+            because = f"opening hosts again is safe in {seen.settles_in_s:.0f} s"
+            return NotYet(because=because, look_again_s=seen.settles_in_s)
+        left = [name_of(one.target) for one in seen.undos if one.action is not None]
+        if left:
+            return NotYet(because=f"not put back yet: {listed(left)}")
+        theirs = [name_of(one.target) for one in seen.undos if one.drifted]
+        said = f"{counted(len(seen.undos) - len(theirs), 'change')} put back"
+        return Proven(
+            because=f"{said}; changed by others since and left to them: {listed(theirs)}" if theirs else said,
+            facts={"restored": len(seen.undos) - len(theirs), "left": len(theirs)},
+            idle=not seen.undos,
+        )
+
+    def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
+        """Never hold a rollback because a machine does not stop: it costs money, not access."""
+        return AfterRefusal.LEAVE if isinstance(action, DeallocateMachine) else AfterRefusal.STOP
+
+    def _settles_in_s(self, memory: Memory) -> float:
+        if self.bound.end is not End.SOURCE or memory.last_revoke_s is None:
+            return 0.0
+        return max(0.0, memory.last_revoke_s + self.route.plan.policies.propagation_s - memory.now_s)
+
+    def _here(self, action: Action, hosts: Sequence[SessionHost]) -> bool:
+        match action:
+            case SetLogons():
+                return action.host.startswith(f"{self.side.host_pool}/")
+            case SetPoolReferences():
+                return action.plan == self.side.scaling_plan
+            case SetScheduleFloor():
+                return action.schedule.startswith(f"{self.side.scaling_plan}/")
+            case SetStartOnConnect():
+                return action.host_pool == self.side.host_pool
+            case StartMachine():
+                return any(host.machine == action.machine for host in hosts)
+        return False
+
+    async def _undo(self, cloud: Reads, action: Action, hosts: Sequence[SessionHost]) -> Undo:
+        match action:
+            case StartMachine():
+                return await _undo_start(cloud, action, hosts)
+            case SetLogons():
+                host = next((host for host in hosts if host.id == action.host), None)
+                return _undo_setting(action, host.allows_new_sessions if host else None)
+            case SetPoolReferences():
+                return _undo_setting(action, (await cloud.scaling.get(action.plan)).references)
+            case SetScheduleFloor():
+                schedules = (await cloud.scaling.schedules(plan_of(action.schedule))).items
+                return _undo_setting(action, {one.id: one.floor for one in schedules}.get(action.schedule))
+            case SetStartOnConnect():
+                return _undo_setting(action, (await cloud.pools.get(action.host_pool)).start_on_connect)
+        raise TypeError(f"{type(action).__name__} is not restored here")
+
+
+def _net(changed: Iterable[Action]) -> Mapping[tuple[str, str], Action]:
+    """Fold several changes of one thing into one: from before the first to after the last."""
+    net: dict[tuple[str, str], Action] = {}
+    for action in changed:
+        key = (kind_of(action), action.target)
+        first = net.get(key)
+        if isinstance(first, Setter) and isinstance(action, Setter):
+            net[key] = structs.replace(action, before=first.before)
+        else:
+            net[key] = action
+    return net
+
+
+def _undo_setting(action: Setter, now: object) -> Undo:
+    """Compare what is with what the run left and with what was before it."""
+    if now is None:
+        return Undo(target=action.target, because="it is gone", drifted=True)
+    if now == action.before:
+        return Undo(target=action.target, because="stands as before the run")
+    if now != _left_as(action):
+        return Undo(target=action.target, because="somebody else changed it since", drifted=True)
+    return Undo(target=action.target, because="the run changed it", action=action.inverse())
+
+
+def _left_as(action: Setter) -> object:
+    match action:
+        case SetLogons() | SetStartOnConnect():
+            return action.allowed
+        case SetPoolReferences():
+            return action.references
+        case SetScheduleFloor():
+            return action.floor
+
+
+async def _undo_start(cloud: Reads, action: StartMachine, hosts: Sequence[SessionHost]) -> Undo:
+    """Stop what the run started, unless somebody works there."""
+    power = (await cloud.machines.get(action.machine)).power
+    if power in {PowerState.DEALLOCATED, PowerState.DEALLOCATING, PowerState.STOPPED}:
+        return Undo(target=action.machine, because="is stopped already")
+    sessions = sum(host.sessions for host in hosts if host.machine == action.machine)
+    if sessions:
+        because = f"{counted(sessions, 'session')} on it"
+        return Undo(target=action.machine, because=because, drifted=True)
+    return Undo(target=action.machine, because="the run started it", action=action.inverse())
