@@ -28,7 +28,7 @@ def recorder(request: pytest.FixtureRequest) -> Any:
 
 
 def _add(whole: Recorder, part: Recorder) -> None:
-    for name in ("operations", "routes", "undocumented", "findings"):
+    for name in ("operations", "routes", "findings"):
         getattr(whole, name).update(getattr(part, name))
     assert part.news(known_deviations()) == []
 

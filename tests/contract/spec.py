@@ -61,9 +61,8 @@ class Recorder:
         """Documented operations, by operationId."""
         self.routes: Counter[str] = Counter()
         """Served operations, by method and template."""
-        self.undocumented: Counter[str] = Counter()
-        """Served operations that no document describes."""
         self.findings: Counter[str] = Counter()
+        """Departures by ``Finding.key``; an operation that no document describes is one."""
         self.examples: dict[str, str] = {}
 
     @property
@@ -90,12 +89,16 @@ class Recorder:
         self.routes[route] += 1
         found = find(exchange.ask.method, exchange.ask.path, exchange.ask.query.get("api-version", ""))
         if found is None:
-            self.undocumented[route] += 1
+            self._keep(Finding("no-document", route), exchange)
             return
         self.operations[found.operation.id] += 1
         for finding in judged(found, exchange):
-            self.findings[finding.key] += 1
-            self.examples.setdefault(finding.key, f"{finding.told} in {exchange.ask.method} {exchange.ask.path}")
+            self._keep(finding, exchange)
+
+    def _keep(self, finding: Finding, exchange: Exchange) -> None:
+        self.findings[finding.key] += 1
+        told = f"{finding.told} in {exchange.ask.method} {exchange.ask.path}"
+        self.examples.setdefault(finding.key, told)
 
     def news(self, known: Mapping[str, str]) -> list[str]:
         """Return the departures that are not listed, each with an example."""
