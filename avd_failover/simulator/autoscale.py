@@ -183,8 +183,10 @@ class Autoscale:
         self._core.change(ACTOR, "undrain", found, allow_new_session=True, drained_by_autoscale=False)
 
     def _still_ours(self, pool: str, host: str) -> bool:
-        found = self._core.get(SessionHost, host)
+        found = self._core.find(SessionHost, host)
         record = self._core.get(HostPool, pool)
+        if found is None:
+            return False
         return found.drained_by_autoscale and any(_enabled(p, record) for p in self._scaling.of_pool(pool))
 
 

@@ -53,8 +53,7 @@ class Broker:
 
     def seat(self, user: User, host: SessionHost, state: SessionPhase, actor: str = BROKER) -> UserSession:
         """Put a session of a user on a host, with its container if nobody holds that yet."""
-        number = self._session_numbers.get(key(host.id), 0) + 1
-        self._session_numbers[key(host.id)] = number
+        number = self._number(host)
         session = UserSession(
             id=f"{host.id}/userSessions/{number}",
             host=host.id,
@@ -67,6 +66,11 @@ class Broker:
         self._core.write(actor, "session-begins", session)
         self._attach(session)
         return session
+
+    def everybody_connects(self) -> None:
+        """Let every user of the crowd try at this moment."""
+        for user in self._crowd:
+            self.connect(user)
 
     def connect(self, user: str) -> None:
         """Let a user try once to get to work, now. What it may open and what it lacks is decided here."""
@@ -82,6 +86,14 @@ class Broker:
             done = bool(groups) and self._sign_in(user, self._core.chance("feed").choice(groups))
         if not done:
             self._want(user, self._core.draw("retry", self._core.physics.retry_s))
+
+    def _number(self, host: SessionHost) -> int:
+        if self._core.physics.reuse_session_ids:
+            taken = {session.name for session in self._sessions.on_host(host.id)}
+            return next(number for number in range(1, len(taken) + 2) if str(number) not in taken)
+        number = self._session_numbers.get(key(host.id), 0) + 1
+        self._session_numbers[key(host.id)] = number
+        return number
 
     def _reconnect(self, session: UserSession) -> bool:
         host = self._core.get(SessionHost, session.host)

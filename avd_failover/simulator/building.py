@@ -33,7 +33,11 @@ _NAMESPACE = uuid.UUID("6b0d0c52-3f4e-5b0e-9a6f-2b7f4f1d9c11")
 
 
 def build(scenario: Scenario) -> World:
-    """Return a new world as the scenario describes it, at second 0."""
+    """Return a new world as the scenario describes it, at second 0.
+
+    Raises:
+        ValueError: A fault names what the scenario does not have.
+    """
     return _Builder(scenario).build()
 
 
@@ -71,6 +75,8 @@ class _Builder:
             self.world.autoscale.watch_pool(self.pool_ids[pool.name])
         self._crowd()
         self.world.built = self.core.history.next_sequence
+        for fault in self.scenario.faults:
+            self.world.faults.arm(fault)
         return self.world
 
     def _write(self, record: Record) -> None:

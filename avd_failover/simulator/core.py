@@ -6,11 +6,12 @@ place where a record changes; each change is an entry of ``history``.
 
 import heapq
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
+from avd_failover.simulator.fates import Fate, no_fate
 from avd_failover.simulator.history import Change, History
 from avd_failover.simulator.physics import Between, Physics
 from avd_failover.simulator.records import R, Record, Region, key
@@ -35,6 +36,8 @@ class Core:
         self._due: list[tuple[float, int, Action]] = []
         self._scheduled = 0
         self._streams: dict[str, random.Random] = {}
+        self.fate: Callable[[str, str, str], Fate] = no_fate
+        """What faults have in store for an event of the world: its name, its resource, who caused it."""
 
     def at(self, moment_s: float | None = None) -> datetime:
         """Return a moment of this world, now by default, as an aware datetime."""
@@ -75,6 +78,17 @@ class Core:
     def table(self, kind: type[R]) -> dict[str, R]:
         """Return every record of a kind by key, in order of creation. Not to be changed by the caller."""
         return cast("dict[str, R]", self._tables.setdefault(kind, {}))
+
+    def tables(self) -> Mapping[type[Record], Mapping[str, Record]]:
+        """Return every table. Not to be changed by the caller."""
+        return self._tables
+
+    def load(self, kind: type[R], records: Mapping[str, R]) -> None:
+        """Take in records as they stand, without history; whoever watches is told of each."""
+        self._tables[kind] = dict(records)
+        for record in records.values():
+            for watcher in self._watchers.get(kind, ()):
+                watcher(None, record)
 
     def find(self, kind: type[R], resource: str) -> R | None:
         """Return a record by id in any casing, or None."""

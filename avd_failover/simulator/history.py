@@ -69,11 +69,41 @@ class Shown:
         }
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Looked:
+    """An actor read a list whole, or one thing by its id: ``seen`` counts what was there.
+
+    Of the sessions of a pool, ``what`` is ``sessions``; of an assignment by id, ``assignment``.
+    """
+
+    at_s: float
+    sequence: int
+    actor: str
+    what: str
+    target: str
+    seen: int
+
+    def as_line(self) -> Fields:
+        """Return the look as JSON would hold it."""
+        return {
+            "at_s": round(self.at_s, 6),
+            "sequence": self.sequence,
+            "actor": self.actor,
+            "verb": "looked",
+            "what": self.what,
+            "target": self.target,
+            "seen": self.seen,
+        }
+
+
+Entry = Change | Shown | Looked
+
+
 class History:
     """An append-only list of changes and readings, numbered together."""
 
     def __init__(self) -> None:
-        self.entries: list[Change | Shown] = []
+        self.entries: list[Entry] = []
         self._seen: dict[tuple[str, str], int] = {}
 
     @property
@@ -88,6 +118,16 @@ class History:
     def append(self, entry: Change) -> None:
         """Add a change; its sequence must be ``next_sequence``."""
         self.entries.append(entry)
+
+    def look(self, at_s: float, actor: str, what: str, target: str, seen: int) -> None:
+        """Note that an actor looked, and how much there was."""
+        self.entries.append(
+            Looked(at_s=at_s, sequence=self.next_sequence, actor=actor, what=what, target=target, seen=seen)
+        )
+
+    def shown(self) -> list[tuple[str, tuple[tuple[str, int], ...]]]:
+        """Return who was shown which assignments, in order."""
+        return [(entry.actor, entry.assignments) for entry in self.entries if isinstance(entry, Shown)]
 
     def show(self, at_s: float, actor: str, assignments: list[tuple[str, int]]) -> None:
         """Note what an actor was shown; what it has seen in this very state already adds nothing."""

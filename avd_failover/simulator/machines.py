@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 from avd_failover.simulator.core import Core, under
+from avd_failover.simulator.fates import Fate
 from avd_failover.simulator.hosts import Hosts
 from avd_failover.simulator.physics import Between
-from avd_failover.simulator.records import Machine, Operation, Power, Status, key
+from avd_failover.simulator.records import Machine, Operation, Power, SessionHost, Status, key
 from avd_failover.simulator.refusals import ArmRefusal, resource_missing
 from avd_failover.simulator.requests import Part, RequestLog, external
 from avd_failover.simulator.sessions import Sessions
@@ -27,6 +28,15 @@ _NOTHING_TO_DO: dict[Verb, set[Power]] = {
 }
 
 
+NO_CAPACITY = Fate(
+    error=(
+        "AllocationFailed",
+        "Allocation failed. We do not have sufficient capacity for the requested VM size in this region.",
+    )
+)
+"""What becomes of a start where Compute is down."""
+
+
 class Machines(Part):
     """Verbs on machines. An operation that finds nothing to do succeeds at once."""
 
@@ -37,6 +47,7 @@ class Machines(Part):
         self._hosts = hosts
         self._sessions = sessions
         self._running: dict[str, str] = {}
+        self._lost: dict[str, bool] = {}
 
     def get(self, machine: str) -> Machine:
         """Return one machine. Refused with 404 ``ResourceNotFound``, or 503 while its region is dark."""
@@ -80,6 +91,9 @@ class Machines(Part):
         running = self._running.get(key(machine.id))
         if running is not None:
             return self._join(verb, self.core.get(Operation, running))
+        fate = self.core.fate("start-machine" if verb == "start" else "stop-machine", machine.id, actor)
+        if fate.refusal is not None:
+            raise fate.refusal
         operation = Operation(
             id=self.core.guid("operation"), verb=verb, machine=machine.id, location=machine.location,
             subscription_id=machine.subscription, status="InProgress", start_s=self.core.now_s,
@@ -88,17 +102,62 @@ class Machines(Part):
         if machine.power in _NOTHING_TO_DO[verb]:
             return self._end(operation)
         if verb == "start" and not self.core.is_up(machine.location, "compute"):
-            self.core.after(
-                self.core.draw("allocation", self.core.physics.start_s), lambda: self._fail(operation)
-            )
-            return operation
+            fate = NO_CAPACITY
+        if fate.error is not None:
+            return self._doomed(operation, machine, fate)
         self._running[key(machine.id)] = operation.id
         delay_s = self.core.draw(verb, self._duration(verb, machine))
         self._set_power(actor, machine, _UNDER_WAY[verb])
         if verb != "start":
             self._host_down(machine)
-        self.core.after(delay_s, lambda: self._finish(operation))
+        if not fate.endless:
+            self.core.after(delay_s, lambda: self._finish(operation))
         return operation
+
+    def lose(self, actor: str, machine: Machine, *, keeps_running: bool) -> None:
+        """Take a machine away from the world: without power, or running on where nobody reaches it."""
+        if machine.power != "running" or key(machine.id) in self._lost:
+            return
+        self._lost[key(machine.id)] = keeps_running
+        if not keeps_running:
+            self._set_power(actor, machine, "stopped")
+            host = self._hosts.on_machine(machine.id)
+            if host is not None:
+                self._sessions.drop_all(host)
+        unheard_s = self.core.draw("heartbeat-lost", self.core.physics.heartbeat_lost_s)
+        self.core.after(unheard_s, lambda: self._unheard(machine))
+
+    def find_again(self, actor: str, machine: Machine) -> None:
+        """Give a lost machine back: it boots unless it ran on, and its agent reports after a while."""
+        ran_on = self._lost.pop(key(machine.id), None)
+        if ran_on is None or machine.power not in {"running", "stopped"}:
+            return
+        if not ran_on:
+            machine = self._set_power(actor, machine, "running")
+        self._await_agent(machine)
+
+    def _unheard(self, machine: Machine) -> None:
+        if key(machine.id) in self._lost:
+            self._status(machine, "Unavailable")
+
+    def _doomed(self, operation: Operation, machine: Machine, fate: Fate) -> Operation:
+        code, message = fate.error or ("", "")
+        delay_s = self.core.draw("allocation", self.core.physics.start_s)
+        self.core.after(delay_s, lambda: self._fail(operation, code, message))
+        if fate.late_success_s is not None:
+            self.core.after(delay_s + fate.late_success_s, lambda: self._succeed_late(operation, machine.id))
+        return operation
+
+    def _succeed_late(self, operation: Operation, machine: str) -> None:
+        found = self.core.get(Machine, machine)
+        if found.power in {"stopped", "deallocated"}:
+            self._set_power(COMPUTE, found, "running")
+            self._await_agent(self.core.get(Machine, machine))
+        failed = self.core.get(Operation, operation.id)
+        self.core.change(
+            COMPUTE, "operation-flips", failed, status="Succeeded", end_s=self.core.now_s,
+            error_code="", error_message="",
+        )  # fmt: skip
 
     def _join(self, verb: Verb, running: Operation) -> Operation:
         if running.verb == verb:
@@ -115,12 +174,15 @@ class Machines(Part):
     def _finish(self, operation: Operation) -> None:
         machine = self.core.get(Machine, operation.machine)
         self._running.pop(key(machine.id), None)
+        if operation.verb == "start" and not self.core.is_up(machine.location, "compute"):
+            self._set_power(COMPUTE, machine, "deallocated")
+            self._fail(operation, *(NO_CAPACITY.error or ("", "")))
+            return
         machine = self._set_power(COMPUTE, machine, _DONE[operation.verb])
         self._end(operation)
         since_s = machine.power_since_s
         if operation.verb == "start":
-            self._status(machine, "Unavailable")
-            self.core.after(self._agent_takes_s(), lambda: self._report(machine.id, since_s, "Available"))
+            self._await_agent(machine)
         else:
             delay_s = self.core.draw("shutdown-shown", self.core.physics.shutdown_shown_s)
             self.core.after(delay_s, lambda: self._report(machine.id, since_s, "Shutdown"))
@@ -130,14 +192,19 @@ class Machines(Part):
             COMPUTE, "operation-ends", operation, status="Succeeded", end_s=self.core.now_s
         )
 
-    def _fail(self, operation: Operation) -> None:
-        text = (
-            "Allocation failed. We do not have sufficient capacity for the requested VM size in this region."
-        )
+    def _fail(self, operation: Operation, code: str, message: str) -> None:
         self.core.change(
             COMPUTE, "operation-ends", operation, status="Failed", end_s=self.core.now_s,
-            error_code="AllocationFailed", error_message=text,
+            error_code=code, error_message=message,
         )  # fmt: skip
+
+    def _await_agent(self, machine: Machine) -> None:
+        """The machine runs: its host is Unavailable until the agent on it reports."""
+        self._status(machine, "Unavailable")
+        if self.core.fate("agent-reports", machine.id, COMPUTE).silent:
+            return
+        since_s = machine.power_since_s
+        self.core.after(self._agent_takes_s(), lambda: self._report(machine.id, since_s, "Available"))
 
     def _agent_takes_s(self) -> float:
         physics = self.core.physics
@@ -150,20 +217,38 @@ class Machines(Part):
     def _host_down(self, machine: Machine) -> None:
         host = self._hosts.on_machine(machine.id)
         if host is not None:
+            self._renew_token(machine, host)
             self._status(machine, "Unavailable")
             self._sessions.drop_all(host)
 
+    def _renew_token(self, machine: Machine, host: SessionHost) -> None:
+        """Renew the agent's token when its machine, as it was until now, ran long enough for that."""
+        ran_s = self.core.now_s - machine.power_since_s
+        long_enough = ran_s >= self.core.physics.token_renew_s
+        if machine.power == "running" and host.status != "Unavailable" and long_enough:
+            self.core.change("azure:agent", "renew-token", host, token_s=self.core.now_s)
+
+    def agent_starts(self, machine: Machine) -> None:
+        """Let the agent of a running machine start anew: its host is Available when it has."""
+        self.core.after(
+            self._agent_takes_s(), lambda: self._report(machine.id, machine.power_since_s, "Available")
+        )
+
     def _report(self, machine: str, since_s: float, status: Status) -> None:
         found = self.core.get(Machine, machine)
-        if found.power_since_s == since_s:
-            self._status(found, status)
+        host = self._hosts.on_machine(machine)
+        refused = status == "Available" and host is not None and not self._hosts.token_works(host)
+        if found.power_since_s != since_s or refused:
+            return
+        ailing = status == "Available" and host is not None and bool(host.failing_checks)
+        self._status(found, "NeedsAssistance" if ailing else status)
 
     def _status(self, machine: Machine, status: Status) -> None:
         host = self._hosts.on_machine(machine.id)
         if host is None or host.status == status:
             return
         now_s = self.core.now_s
-        heartbeat_s = now_s if status == "Available" else host.last_heartbeat_s
+        heartbeat_s = now_s if status == "Available" else self._hosts.heartbeat_s(host)
         self.core.change(
             "azure:agent", "status", host, status=status, status_since_s=now_s, last_heartbeat_s=heartbeat_s
         )

@@ -56,12 +56,23 @@ class Physics(BaseModel):
     agent_slow_share: float = _share(0.05, "Share of starts with a slow agent.")
     shutdown_shown_s: Between = _between(20, 90, "From machine stopped to session host shown as Shutdown.")
     heartbeat_every_s: Between = _between(21_600, 345_600, "How rarely lastHeartBeat of a host is written.")
+    token_valid_s: Seconds = Field(
+        default=7_776_000.0, description="How long the token of an agent is good that does not run: 90 days."
+    )
+    token_renew_s: Seconds = Field(
+        default=1_200.0, description="How long a machine has to run until its agent's token is renewed."
+    )
     sign_in_s: Between = _between(3, 15, "From Pending to Active.")
     log_off_s: Between = _between(2, 20, "From LogOff to gone.")
     log_off_slow_s: Between = _between(60, 90, "The same when sign-out hangs on the profile container.")
     log_off_slow_share: float = _share(0.05, "Share of log-offs that hang.")
     ghost_s: Between = _between(60, 300, "How long sessions of a stopped host are still listed.")
     stale_lock_s: Between = _between(60, 300, "How long a stopped host's lock on a container outlives it.")
+    flush_s: Between = _between(0, 0, "From session gone to its profile container free (Cloud Cache flush).")
+    heartbeat_lost_s: Between = _between(90, 300, "From a host lost to it shown as Unavailable (assumed).")
+    reuse_session_ids: bool = Field(
+        default=False, description="Whether a new session gets the lowest free number of its host."
+    )
     retry_s: Between = _between(15, 90, "When a user who lost a session tries again.")
     return_s: Between = _between(120, 1_800, "When a user comes back to a disconnected session.")
     arrival_s: Between = _between(300, 5_400, "When a user without a session first tries to sign in.")

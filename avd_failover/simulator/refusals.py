@@ -2,19 +2,29 @@
 
     ArmRefusal       status, code and message as the wire shows them
     └── Throttled    429, with the seconds of its Retry-After
+    AnswerLost       nothing was said, or nothing that arrived
 
 Codes are as recorded: the status as a string where the AVD provider answers, a word where ARM does.
 """
+
+from collections.abc import Mapping
 
 
 class ArmRefusal(Exception):  # noqa: N818 - an answer of Azure, not an error of ours
     """Azure understood the request and refused it."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(f"{status} {code}: {message}")
         self.status = status
         self.code = code
         self.message = message
+        self.headers = dict(headers or {})
+
+
+class AnswerLost(Exception):  # noqa: N818 - what happened to an answer, not an error of ours
+    """The caller holds no answer, and cannot know whether anything was done."""
 
 
 class Throttled(ArmRefusal):

@@ -16,6 +16,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from avd_failover.runbook.yaml_file import FileModel, Findings, fit
 from avd_failover.simulator.expectations import Expectation
+from avd_failover.simulator.faults.catalogue import AnyFault
 from avd_failover.simulator.physics import Physics
 from avd_failover.simulator.records import Balancing
 from avd_failover.simulator.scenario_checks import faults
@@ -237,6 +238,9 @@ class Scenario(FileModel):
     workload: WorkloadSpec = Field(description="What is protected.")
     physics: Physics = Field(
         default=Physics(), description="Durations and limits that differ from the usual."
+    )
+    faults: tuple[AnyFault, ...] = Field(
+        default=(), description="What goes wrong, and when: each a `fault` of the catalogue and its values."
     )
     expect: tuple[Expectation, ...] = Field(
         default=(), description="What has to be so after a run of the plan against this scenario."

@@ -1,6 +1,7 @@
 """User sessions and the profile containers they hold (Microsoft.DesktopVirtualization 2024-04-03)."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 from avd_failover.simulator.core import Core
 from avd_failover.simulator.hosts import Hosts
@@ -74,13 +75,38 @@ class Sessions(Part):
         message = Message(id=message_id, session=found.id, user=found.user, title=title, body=body)
         self.core.write(actor, "send-message", message)
 
+    @external
+    def remove_host(self, actor: str, host: str, *, force: bool = False) -> SessionHost | None:
+        """Take a host out of its pool (DELETE sessionHost). Returns it (200), or None: it is not there (204).
+
+        Its sessions are lost. Refused with 400 while it has sessions, unless forced.
+        """
+        self._hosts.list(host.rsplit("/", 2)[0])
+        found = self.core.find(SessionHost, host)
+        if found is None:
+            return None
+        sessions = self.on_host(found.id)
+        if sessions and not force:
+            raise avd_refusal(400, "SessionHost cannot be deleted while it has user sessions; use force")
+        for session in sessions:
+            self.core.erase(actor, "host-removed", session)
+            self.release(session)
+        self.core.erase(actor, "delete-session-host", found)
+        return found
+
     def end(self, actor: str, session: UserSession) -> UserSession:
         """Let a session log off; it is gone, and its container free, when sign-out is done."""
         if session.state == "LogOff":
             return session
         ending = self.core.change(actor, "log-off", session, state="LogOff")
-        self.core.after(self._log_off_takes_s(), lambda: self._gone(ending.id))
+        self._after(self._log_off_takes_s(), "log-off", ending, actor, lambda: self._gone(ending.id))
         return ending
+
+    def erase_all(self, actor: str, host: SessionHost) -> None:
+        """A host is no more: its sessions are not listed any longer, and their containers are free."""
+        for session in self.on_host(host.id):
+            self.core.erase(actor, "session-vanishes", session)
+            self.release(session)
 
     def drop_all(self, host: SessionHost) -> None:
         """A host stopped: its sessions turn to ghosts, and their containers' locks go stale."""
@@ -128,7 +154,22 @@ class Sessions(Part):
         found = self.core.find(UserSession, session)
         if found is not None and found.state == "LogOff" and not found.ghost:
             self.core.erase(BROKER, "logged-off", found)
-            self.release(found)
+            self._let_go(found)
+
+    def _let_go(self, session: UserSession) -> None:
+        flush_s = self.core.physics.flush_s
+        takes_s = self.core.draw("flush", flush_s) if flush_s.high else 0.0
+        self._after(takes_s, "profile-release", session, BROKER, lambda: self.release(session))
+
+    def _after(
+        self, takes_s: float, event: str, session: UserSession, actor: str, then: Callable[[], None]
+    ) -> None:
+        """Let something happen when it is due and no fault holds it up any longer; at once if it is now."""
+        held_s = self.core.fate(event, session.id, actor).held_s or 0.0
+        if not takes_s and not held_s:
+            then()
+        elif not math.isinf(held_s):
+            self.core.after(takes_s + held_s, then)
 
     def _lose(self, session: UserSession) -> None:
         physics = self.core.physics

@@ -8,7 +8,7 @@ the same scenario, seed and requests give the same history, byte for byte.
     world.directory  users and groups                     world.scaling    scaling plans, schedules
     world.pools      pools, application groups, workspaces, subscriptions, regions
     world.hosts      session hosts                        world.machines   machines, operations
-    world.budgets    who may still send what
+    world.budgets    who may still send what             world.faults     what goes wrong, and when
 """
 
 from datetime import datetime
@@ -19,6 +19,7 @@ from avd_failover.simulator.autoscale import Autoscale
 from avd_failover.simulator.broker import Broker
 from avd_failover.simulator.core import Core
 from avd_failover.simulator.directory import Directory
+from avd_failover.simulator.faults.desk import Faults
 from avd_failover.simulator.history import History, plain
 from avd_failover.simulator.hosts import Hosts
 from avd_failover.simulator.limits import Budgets, Kind
@@ -87,6 +88,7 @@ class World:
         self.machines = Machines(core, log, self.hosts, self.sessions)
         self.broker = Broker(core, self.access, self.hosts, self.sessions, self.machines)
         self.autoscale = Autoscale(core, self.hosts, self.sessions, self.scaling, self.machines)
+        self.faults = Faults(core, log, self)
 
     @property
     def now_s(self) -> float:
@@ -118,6 +120,7 @@ class World:
         """
         parts: tuple[Part, ...] = (
             self.roles, self.directory, self.pools, self.hosts, self.sessions, self.scaling, self.machines,
+            self.faults,
         )  # fmt: skip
         for part in parts:
             if part.area == area:

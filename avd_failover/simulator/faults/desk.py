@@ -1,0 +1,258 @@
+"""The desk of faults: which are in force, whom they strike, and a record of every hit.
+
+Determinism: each fault draws from a chance of its own, so faults do not disturb each other or the world. What
+requests set off is written down (``external``), so that a world made again from its requests has the same
+hits and deeds; what time alone sets off happens again by itself.
+"""
+
+import math
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from avd_failover.simulator.core import Core
+from avd_failover.simulator.fates import ORDINARY, Fate
+from avd_failover.simulator.faults.base import Deed, FateFault, FaultSpec, RequestFault, Selecting, Weather
+from avd_failover.simulator.faults.catalogue import read_fault
+from avd_failover.simulator.faults.names import Stage
+from avd_failover.simulator.faults.ruling import CLEAR, Ruling
+from avd_failover.simulator.faults.sent import Sent, describe
+from avd_failover.simulator.records import FaultHit, key
+from avd_failover.simulator.requests import Part, RequestLog, external
+
+if TYPE_CHECKING:
+    from avd_failover.simulator.world import World
+
+
+@dataclass
+class Armed:
+    """A fault in force, and what it has met and struck so far."""
+
+    id: str
+    spec: FaultSpec
+    since_s: float
+    seen: int = 0
+    hits: int = 0
+    deeds: int = 0
+    gone: bool = False
+    memory: dict[str, Any] = field(default_factory=dict)
+
+    def in_force(self, now_s: float) -> bool:
+        """Tell whether its time has come and is not over."""
+        begins_s = self.since_s + self.spec.starts
+        lasts_s = self.spec.ends_after_s
+        return not self.gone and begins_s <= now_s and (lasts_s is None or now_s < begins_s + lasts_s)
+
+
+class Faults(Part):
+    """The faults of one world."""
+
+    area = "faults"
+
+    def __init__(self, core: Core, log: RequestLog, world: "World") -> None:
+        super().__init__(core, log)
+        self._world = world
+        self._calm = core.physics
+        self._armed: dict[str, Armed] = {}
+        self._number = 0
+
+    @property
+    def present(self) -> bool:
+        """Whether any fault was ever added: an ordinary world need not ask."""
+        return bool(self._armed)
+
+    @external
+    def add(self, actor: str, spec: Mapping[str, Any]) -> str:
+        """Add a fault given as in a scenario file, and return its id.
+
+        Raises ``ValueError`` with everything that is wrong with it.
+        """
+        return self.arm(read_fault(spec))
+
+    @external
+    def remove(self, actor: str, fault: str) -> None:
+        """Take a fault away; what lasts ends now. Raises ``KeyError`` for an id that no fault has."""
+        armed = self._armed[fault]
+        if not armed.gone:
+            self._end(armed)
+
+    def arm(self, spec: FaultSpec) -> str:
+        """Put a fault in force from now on. Raises ``ValueError`` when it names what does not exist."""
+        spec.check(self._world)
+        self._number += 1
+        armed = Armed(id=spec.id or f"{spec.fault}-{self._number}", spec=spec, since_s=self.core.now_s)
+        if armed.id in self._armed:
+            raise ValueError(f"there is a fault called {armed.id!r} already")
+        self._armed[armed.id] = armed
+        self.core.fate = self._fate
+        if isinstance(spec, Weather | Deed):
+            self._schedule(armed, spec)
+        return armed.id
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return every fault that was added, with what it has met and struck."""
+        return [
+            {
+                "id": armed.id,
+                **armed.spec.model_dump(mode="json", exclude={"id"}, exclude_defaults=True),
+                "fault": armed.spec.fault,
+                "since_s": armed.since_s,
+                "in_force": armed.in_force(self.core.now_s),
+                "removed": armed.gone,
+                "seen": armed.seen,
+                "hits": armed.hits,
+            }
+            for armed in self._armed.values()
+        ]
+
+    def describe(self, route: str, target: str, actor: str, *, continues: bool | None = None) -> Sent:
+        """Return a request as faults see it; ``continues`` tells a page after the first from a first one."""
+        return describe(self._world, route, target, actor, continues=continues)
+
+    def rule(self, sent: Sent) -> Ruling:
+        """Decide what happens to one request; asking counts as meeting it."""
+        ruling = CLEAR
+        for armed in list(self._armed.values()):
+            if isinstance(armed.spec, RequestFault) and self._strikes(armed, armed.spec, sent):
+                found = armed.spec.rule(self._stage(armed), sent, self._chance(armed))
+                if found != CLEAR:
+                    self.hit(
+                        armed.id, armed.seen, what=sent.route, target=sent.target, actor=sent.actor,
+                        late_s=found.delay_s,
+                    )  # fmt: skip
+                    ruling = ruling.joined(found)
+        return ruling
+
+    def applied(self, sent: Sent) -> None:
+        """Take in that a request was carried out: deeds may have waited for it."""
+        for armed in list(self._armed.values()):
+            spec = armed.spec
+            if isinstance(spec, Deed) and spec.wanted(sent) and self._waits(armed):
+                armed.seen += 1
+                if spec.nth <= armed.seen < spec.nth + spec.times:
+                    self.set_off(armed.id, armed.seen)
+
+    @external
+    def hit(self, fault: str, seen: int, *, what: str, target: str, actor: str, late_s: float = 0.0) -> None:
+        """Write down that a fault struck a request, the ``seen``-th that it met."""
+        armed = self._armed[fault]
+        armed.seen = seen
+        self._record(armed, what, target, actor, late_s)
+
+    @external
+    def set_off(self, fault: str, seen: int) -> None:
+        """Let a deed happen that a request set off."""
+        armed = self._armed[fault]
+        armed.seen = seen
+        if isinstance(armed.spec, Deed):
+            spec = armed.spec
+            self.core.after(spec.delay, lambda: self._do(armed, spec))
+
+    @external
+    def arrived_late(self, route: str, target: str, actor: str, late_s: float) -> None:
+        """Write down that a request takes effect only now."""
+        number = self.core.history.next_sequence
+        late = FaultHit(
+            id=f"late#{number}", fault="late", what=route, target=target, actor=actor, late_s=late_s
+        )
+        self.core.write("fault:late", "arrives-late", late)
+
+    @external
+    def looked(self, actor: str, pool: str, seen: int) -> None:
+        """Write down that an engine read a pool's sessions, and how many there were."""
+        self.core.history.look(self.core.now_s, actor, "sessions", key(pool), seen)
+
+    @external
+    def showed(self, actor: str, assignments: list[list[Any]]) -> None:
+        """Write down which assignments a stale answer showed: pairs of key and revision."""
+        self.core.history.show(self.core.now_s, actor, [(str(one), int(rev)) for one, rev in assignments])
+
+    def _strikes(self, armed: Armed, spec: Selecting, sent: Sent) -> bool:
+        if not armed.in_force(self.core.now_s) or not spec.matches(sent):
+            return False
+        if spec.most is not None and armed.hits >= spec.most:
+            return False
+        armed.seen += 1
+        if armed.seen < spec.first:
+            return False
+        return spec.p >= 1 or self._chance(armed).random() < spec.p
+
+    def _waits(self, armed: Armed) -> bool:
+        return not armed.gone and self.core.now_s >= armed.since_s + armed.spec.starts
+
+    def _fate(self, event: str, target: str, actor: str) -> Fate:
+        for armed in list(self._armed.values()):
+            spec = armed.spec
+            if not isinstance(spec, FateFault) or event not in spec.events:
+                continue
+            if self._strikes(armed, spec, describe(self._world, event, target, actor)):
+                self._record(armed, event, key(target), actor, 0.0)
+                return spec.fate(self._stage(armed), self._chance(armed))
+        return ORDINARY
+
+    def _schedule(self, armed: Armed, spec: Weather | Deed) -> None:
+        if isinstance(spec, Deed) and spec.on is not None:
+            return
+        begin = (lambda: self._do(armed, spec)) if isinstance(spec, Deed) else (lambda: self._blow(armed))
+        self.core.after(spec.starts, begin)
+
+    def _blow(self, armed: Armed) -> None:
+        if armed.gone:
+            return
+        self._record(armed, "physics", "", "", 0.0)
+        self._settle_physics()
+        if armed.spec.ends_after_s is not None:
+            self.core.after(armed.spec.ends_after_s, lambda: self._end(armed))
+
+    def _do(self, armed: Armed, spec: Deed) -> None:
+        if armed.gone:
+            return
+        armed.deeds += 1
+        with self.log.silent():
+            spec.act(self._stage(armed))
+        if spec.every is not None and armed.deeds < spec.times:
+            self.core.after(spec.every, lambda: self._do(armed, spec))
+        if spec.ends_after_s is not None:
+            self.core.after(spec.ends_after_s, lambda: self._undo(armed, spec))
+
+    def _undo(self, armed: Armed, spec: Deed) -> None:
+        if not armed.gone:
+            with self.log.silent():
+                spec.undo(self._stage(armed))
+
+    def _end(self, armed: Armed) -> None:
+        if armed.gone:
+            return
+        if isinstance(armed.spec, Deed) and armed.deeds:
+            with self.log.silent():
+                armed.spec.undo(self._stage(armed))
+        armed.gone = True
+        self._settle_physics()
+
+    def _settle_physics(self) -> None:
+        physics = self._calm
+        for armed in self._armed.values():
+            if isinstance(armed.spec, Weather) and armed.in_force(self.core.now_s):
+                physics = physics.model_copy(update=armed.spec.physics())
+        self.core.physics = physics
+
+    def _stage(self, armed: Armed) -> Stage:
+        def hit(what: str, target: str) -> None:
+            self._record(armed, what, key(target), "", 0.0)
+
+        lasts_s = armed.spec.ends_after_s
+        over_s = math.inf if lasts_s is None else armed.since_s + armed.spec.starts + lasts_s
+        left_s = max(0.0, over_s - self.core.now_s)
+        return Stage(world=self._world, fault=armed.id, hit=hit, memory=armed.memory, left_s=left_s)
+
+    def _record(self, armed: Armed, what: str, target: str, actor: str, late_s: float) -> None:
+        armed.hits += 1
+        struck = FaultHit(
+            id=f"{armed.id}#{armed.hits}", fault=armed.spec.fault, what=what, target=target, actor=actor,
+            late_s=late_s,
+        )  # fmt: skip
+        self.core.write(f"fault:{armed.id}", "fault-strikes", struck)
+
+    def _chance(self, armed: Armed) -> random.Random:
+        return self.core.chance(f"fault:{armed.id}")

@@ -1,0 +1,140 @@
+"""What faults make of one request, decided once for both faces, and how the world carries it out.
+
+asked ──delay──> refused          instead of being applied
+                 lost on the way  neither applied nor answered
+                 applied          now, or later (nobody hears), or twice
+                    └──> answered whole, damaged, with an error, with an older state, or not at all
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from avd_failover.simulator.faults.sent import Sent
+from avd_failover.simulator.past import past_of
+from avd_failover.simulator.refusals import AnswerLost, ArmRefusal
+
+if TYPE_CHECKING:
+    from avd_failover.simulator.world import World
+
+T = TypeVar("T")
+Damage = Literal["none", "reset", "half-open", "cut", "wrong-length", "truncated-json", "gzip", "slow"]
+PageTrick = Literal["none", "repeat", "omit", "loop", "foreign-host"]
+
+LOSING: frozenset[Damage] = frozenset({"reset", "half-open", "cut", "wrong-length"})
+"""Damage after which the caller holds no answer at all."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ruling:
+    """Everything that happens to one request; the defaults are an ordinary day."""
+
+    delay_s: float = 0.0
+    """Time on the way before it is looked at, beside the usual."""
+    refusal: ArmRefusal | None = None
+    """Answered with this instead of being applied."""
+    arrives: bool = True
+    apply_after_s: float | None = None
+    """Applied only after that time, without anybody being told."""
+    again_after_s: float | None = None
+    """Applied a second time after that time."""
+    answer: ArmRefusal | None = None
+    """Answered with this although it was applied."""
+    damage: Damage = "none"
+    at_byte: int = 0
+    """How much of the answer's body still comes through."""
+    over_s: float = 0.0
+    """How long a slow body takes, or a half-open connection stays open."""
+    staleness_s: float = 0.0
+    page: PageTrick = "none"
+    status: int | None = None
+    """Another success status than the usual one."""
+    followable: bool = True
+    """Whether a 202 says where its operation can be followed."""
+
+    def joined(self, other: "Ruling") -> "Ruling":
+        """Return both at once: delays add up, and of everything else the first that says something wins."""
+        changes: Mapping[str, Any] = {
+            name: getattr(other, name)
+            for name in _NAMES
+            if getattr(self, name) == getattr(CLEAR, name) and getattr(other, name) != getattr(CLEAR, name)
+        }
+        return replace(self, **{**changes, "delay_s": self.delay_s + other.delay_s})
+
+    @property
+    def loses_answer(self) -> bool:
+        """Whether the caller holds no answer in the end."""
+        return self.damage in LOSING
+
+
+_NAMES = tuple(field.name for field in fields(Ruling))
+CLEAR = Ruling()
+
+
+def carry_out(world: "World", sent: Sent, ruling: Ruling, apply: Callable[["World"], T]) -> T:
+    """Let the world answer a request as a ruling says; ``apply`` is what it asks for.
+
+    Raises:
+        ArmRefusal: The world or a fault refused.
+        AnswerLost: The caller holds no answer; whether anything was applied, it cannot know.
+    """
+    if not ruling.arrives:
+        raise AnswerLost
+    if ruling.refusal is not None:
+        raise _heard(ruling, ruling.refusal)
+    if ruling.apply_after_s is not None:
+        _later(world, sent, ruling.apply_after_s, apply)
+        raise AnswerLost
+    try:
+        answered = _applied(world, sent, ruling, apply)
+    except ArmRefusal as refusal:
+        raise _heard(ruling, refusal) from refusal
+    if ruling.answer is not None:
+        raise _heard(ruling, ruling.answer)
+    if ruling.loses_answer:
+        raise AnswerLost
+    return answered
+
+
+def _applied(world: "World", sent: Sent, ruling: Ruling, apply: Callable[["World"], T]) -> T:
+    if ruling.staleness_s and not sent.mutates:
+        return _as_it_was(world, sent, ruling, apply)
+    answered = apply(world)
+    if not ruling.loses_answer:
+        _note_look(world, world, sent)
+    if ruling.again_after_s is not None and sent.mutates:
+        _later(world, sent, ruling.again_after_s, apply)
+    world.faults.applied(sent)
+    return answered
+
+
+def _as_it_was(world: "World", sent: Sent, ruling: Ruling, apply: Callable[["World"], T]) -> T:
+    past = past_of(world, ruling.staleness_s)
+    answered = apply(past)
+    if not ruling.loses_answer:
+        _note_look(world, past, sent)
+        for actor, shown in past.history.shown():
+            world.faults.showed(actor, [list(pair) for pair in shown])
+    return answered
+
+
+def _note_look(world: "World", seen: "World", sent: Sent) -> None:
+    """Write down what an engine saw of a pool's sessions: the audit asks how often it looked (S4)."""
+    if sent.route == "sessions.list" and sent.actor.startswith("engine:"):
+        world.faults.looked(sent.actor, sent.target, len(seen.sessions.list(sent.target)))
+
+
+def _later(world: "World", sent: Sent, delay_s: float, apply: Callable[["World"], object]) -> None:
+    def arrive() -> None:
+        world.faults.arrived_late(sent.route, sent.target, sent.actor, delay_s)
+        try:
+            apply(world)
+        except ArmRefusal:
+            return
+        world.faults.applied(sent)
+
+    world.core.after(delay_s, arrive)
+
+
+def _heard(ruling: Ruling, refusal: ArmRefusal) -> Exception:
+    return AnswerLost() if ruling.loses_answer else refusal
