@@ -107,7 +107,7 @@ def access(world: World) -> dict[str, dict[str, Any]]:
 
     Those Azure sets itself; nobody can restore them.
     """
-    azures = {"created_s", "updated_s", "created_by", "updated_by"}
+    azures = {"created_s", "updated_s", "created_by", "updated_by", "revision"}
     return {
         one["id"].lower(): {name: _folded(value) for name, value in one.items() if name not in azures}
         for one in world.snapshot()["role_assignments"]
