@@ -1,7 +1,18 @@
 """Make a ``World`` of a ``Scenario``: every record is written, so the history is whole."""
 
 import uuid
+from collections.abc import Iterable
 
+from avd_failover.simulator.building_details import (
+    DAY_S,
+    applications,
+    host_status,
+    machine_details,
+    personal_schedules,
+    pool_details,
+    registration_key,
+    shown,
+)
 from avd_failover.simulator.core import Core
 from avd_failover.simulator.records import (
     ApplicationGroup,
@@ -82,6 +93,10 @@ class _Builder:
     def _write(self, record: Record) -> None:
         self.core.write(self.actor, "build", record)
 
+    def _write_all(self, records: Iterable[Record]) -> None:
+        for record in records:
+            self._write(record)
+
     def _workload(self) -> Workload:
         spec = self.scenario.workload
         pools = [pool for pool in self.scenario.host_pools if pool.name in spec.pools]
@@ -124,8 +139,10 @@ class _Builder:
             max_session_limit=spec.max_session_limit,
             load_balancer_type=spec.load_balancer,
             start_vm_on_connect=spec.start_vm_on_connect,
+            **pool_details(spec),
         )
         self._write(pool)
+        self._write_all(registration_key(pool, spec))
         for group in spec.application_groups:
             record = ApplicationGroup(
                 id=self.app_groups[group.name],
@@ -134,8 +151,11 @@ class _Builder:
                 host_pool=pool.id,
                 workspace=None,
                 application_group_type=group.kind,
+                **shown(group),
+                show_in_feed=group.show_in_feed,
             )
             self._write(record)
+            self._write_all(applications(record, group))
         self._hosts(spec, pool)
         self._scaling_plan(spec, pool)
 
@@ -143,6 +163,7 @@ class _Builder:
         group = self._group_of(spec.subscription, spec.hosts.machine_resource_group)
         for number in range(spec.hosts.count):
             runs = number < spec.hosts.running
+            off_s = 0.0 if runs else spec.hosts.off_for_days * DAY_S
             name = f"{spec.hosts.prefix}{number}"
             machine = Machine(
                 id=f"{group}/providers/Microsoft.Compute/virtualMachines/{spec.hosts.machine_prefix}{number}",
@@ -151,15 +172,18 @@ class _Builder:
                 vm_size=spec.hosts.vm_size,
                 computer_name=name,
                 power="running" if runs else "deallocated",
-                zones=(str(number % 3 + 1),),
+                zones=spec.hosts.zones[number % len(spec.hosts.zones) :][:1] if spec.hosts.zones else (),
+                **machine_details(spec.hosts),
             )
             self._write(machine)
             host = SessionHost(
                 id=f"{pool.id}/sessionHosts/{name}",
                 host_pool=pool.id,
                 machine=machine.id,
-                status="Available" if runs else "Shutdown",
-                last_heartbeat_s=-self.core.draw("heartbeat", self.core.physics.heartbeat_every_s),
+                status=host_status(spec.hosts, runs=runs),
+                last_heartbeat_s=-self.core.draw("heartbeat", self.core.physics.heartbeat_every_s) - off_s,
+                token_s=-off_s,
+                failing_checks=spec.hosts.failing_checks,
             )
             self._write(host)
 
@@ -177,6 +201,7 @@ class _Builder:
         self._write(plan)
         for schedule in spec.scaling_plan.schedules:
             self._write(_schedule(plan, schedule))
+        self._write_all(personal_schedules(plan, spec.scaling_plan))
 
     def _workspaces(self) -> None:
         for spec in self.scenario.workspaces:
@@ -186,6 +211,7 @@ class _Builder:
                 location=spec.region,
                 object_id=self._guid("workspace", spec.name),
                 application_groups=tuple(self.app_groups[name] for name in spec.application_groups),
+                **shown(spec),
             )
             self._write(workspace)
             for group in workspace.application_groups:

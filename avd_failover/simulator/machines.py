@@ -228,6 +228,14 @@ class Machines(Part):
         if machine.power == "running" and host.status != "Unavailable" and long_enough:
             self.core.change("azure:agent", "renew-token", host, token_s=self.core.now_s)
 
+    def boot(self, actor: str, machine: str) -> None:
+        """Let a machine run that Azure itself made or started anew; its agent reports when it has started."""
+        running = self.core.change(
+            actor, "boot", self.core.get(Machine, machine), power="running", power_since_s=self.core.now_s
+        )
+        self._status(running, "Unavailable")
+        self.agent_starts(running)
+
     def agent_starts(self, machine: Machine) -> None:
         """Let the agent of a running machine start anew: its host is Available when it has."""
         self.core.after(

@@ -36,6 +36,26 @@ def _share(default: float, description: str) -> float:
     return share
 
 
+class RecoveryPhysics(BaseModel):
+    """Durations of Site Recovery jobs and their tasks, in seconds (recorded, or assumed where it says so)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    prerequisites_s: Between = _between(1, 6, "Check of prerequisites, as recorded.")
+    synchronise_s: Between = _between(5, 20, "Processing of what is on its way to the other region (assumed).")
+    failover_s: Between = _between(100, 300, "A whole failover (170 to 303 recorded).")
+    boot_s: Between = _between(10, 40, "Start of the machine that a failover made (assumed).")
+    commit_s: Between = _between(2, 10, "Commit, as recorded.")
+    change_point_s: Between = _between(60, 180, "Change of the recovery point (assumed).")
+    update_s: Between = _between(2, 10, "Change of an item's settings (assumed).")
+    switch_s: Between = _between(540, 700, "Reprotect; enabling took 611 s when it was recorded.")
+    initial_replication_s: Between = _between(600, 1_200, "Initial replication (900 recorded).")
+    finalize_s: Between = _between(1, 4, "End of initial replication, as recorded.")
+    test_failover_s: Between = _between(60, 200, "Making the twin of a test failover (assumed).")
+    cleanup_s: Between = _between(30, 90, "Deleting that twin (assumed).")
+    extension_s: Between = _between(20, 120, "Installing or removing an extension (assumed).")
+
+
 class Physics(BaseModel):
     """Durations in seconds, shares from 0 to 1, and bucket sizes."""
 
@@ -87,6 +107,9 @@ class Physics(BaseModel):
     deletes: tuple[float, float] = Field(default=(200, 10), description="Bucket of deletes, refill a second.")
     global_factor: int = Field(
         default=15, ge=1, description="Buckets of all principals together, as a factor."
+    )
+    recovery: RecoveryPhysics = Field(
+        default=RecoveryPhysics(), description="Durations of Site Recovery."
     )
     host_lists: int = Field(default=10, ge=1, description="Session host lists of one pool in one window.")
     host_list_window_s: Seconds = Field(default=300.0, description="Length of that window.")

@@ -20,6 +20,13 @@ from avd_failover.simulator.faults.catalogue import AnyFault
 from avd_failover.simulator.physics import Physics
 from avd_failover.simulator.records import Balancing
 from avd_failover.simulator.scenario_checks import faults
+from avd_failover.simulator.scenario_details import (
+    GroupDetails,
+    HostDetails,
+    PersonalScheduleSpec,
+    PoolDetails,
+    Shown,
+)
 from avd_failover.simulator.scenario_layers import load_layers
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()\-]{0,89}$")]
@@ -94,10 +101,19 @@ class ScalingPlanSpec(FileModel):
     time_zone: str = Field(description="IANA name of the time zone of its schedules.")
     enabled: bool = Field(default=True, description="Whether the reference to the pool is enabled.")
     exclusion_tag: str = Field(default="", description="Machines with this tag are left alone.")
-    schedules: tuple[ScheduleSpec, ...] = Field(min_length=1, description="Its pooled schedules.")
+    schedules: tuple[ScheduleSpec, ...] = Field(default=(), description="Its pooled schedules.")
+    personal_schedules: tuple[PersonalScheduleSpec, ...] = Field(
+        default=(), description="Its personal schedules, for a personal host pool."
+    )
+
+    @model_validator(mode="after")
+    def _has_a_schedule(self) -> Self:
+        if not self.schedules and not self.personal_schedules:
+            raise ValueError("give at least one of schedules, personal_schedules")
+        return self
 
 
-class HostsSpec(FileModel):
+class HostsSpec(HostDetails):
     """Session hosts made by count, and the machines behind them."""
 
     count: int = Field(ge=0, le=10_000, description="How many hosts.")
@@ -124,14 +140,14 @@ class SessionsSpec(FileModel):
     groups: tuple[str, ...] = Field(min_length=1, description="Groups whose users hold them.")
 
 
-class ApplicationGroupSpec(FileModel):
+class ApplicationGroupSpec(GroupDetails):
     """An application group of the pool it is written under."""
 
     name: Name = Field(description="Name; other parts of the file refer to it.")
     kind: Literal["Desktop", "RemoteApp"] = Field(description="What it offers.")
 
 
-class HostPoolSpec(FileModel):
+class HostPoolSpec(PoolDetails):
     """A pooled host pool with everything that hangs on it."""
 
     name: Name = Field(description="Name; other parts of the file refer to it.")
@@ -153,7 +169,7 @@ class HostPoolSpec(FileModel):
     sessions: SessionsSpec | None = Field(default=None, description="Sessions open at the start.")
 
 
-class WorkspaceSpec(FileModel):
+class WorkspaceSpec(Shown):
     """A workspace and the application groups it shows."""
 
     name: Name = Field(description="Name of the workspace.")

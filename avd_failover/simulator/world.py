@@ -6,9 +6,10 @@ the same scenario, seed and requests give the same history, byte for byte.
 
     world.roles      role assignments and definitions     world.sessions   user sessions
     world.directory  users and groups                     world.scaling    scaling plans, schedules
+    world.registration  keys of pools, agents that register again
     world.pools      pools, application groups, workspaces, subscriptions, regions
     world.hosts      session hosts                        world.machines   machines, operations
-    world.budgets    who may still send what             world.faults     what goes wrong, and when
+    world.recovery   Site Recovery: items, plans, jobs    world.budgets    who may still send what             world.faults     what goes wrong, and when
 """
 
 from datetime import datetime
@@ -43,6 +44,9 @@ from avd_failover.simulator.records import (
     UserSession,
     Workspace,
 )
+from avd_failover.simulator.recovery_parts import recovery_parts
+from avd_failover.simulator.recovery_records import Job, ProtectedItem, RecoveryPlan
+from avd_failover.simulator.registration import Registration
 from avd_failover.simulator.requests import Part, RequestLog
 from avd_failover.simulator.roles import Roles
 from avd_failover.simulator.scaling import Scaling
@@ -63,6 +67,9 @@ SHOWN: dict[str, type[Record]] = {
     "role_assignments": RoleAssignment,
     "groups": Group,
     "profile_containers": ProfileContainer,
+    "protected_items": ProtectedItem,
+    "recovery_plans": RecoveryPlan,
+    "recovery_jobs": Job,
 }
 """What ``World.snapshot`` holds: no registration tokens exist here, and names of users stay out."""
 
@@ -83,9 +90,11 @@ class World:
         self.roles = Roles(core, log, self.directory, self.propagation)
         self.pools = Pools(core, log)
         self.hosts = Hosts(core, log, self.pools)
+        self.registration = Registration(core, log, self.pools, self.hosts)
         self.sessions = Sessions(core, log, self.hosts)
         self.scaling = Scaling(core, log)
         self.machines = Machines(core, log, self.hosts, self.sessions)
+        self.recovery = recovery_parts(core, log, self.hosts, self.sessions, self.machines)
         self.broker = Broker(core, self.access, self.hosts, self.sessions, self.machines)
         self.autoscale = Autoscale(core, self.hosts, self.sessions, self.scaling, self.machines)
         self.faults = Faults(core, log, self)
@@ -120,7 +129,7 @@ class World:
         """
         parts: tuple[Part, ...] = (
             self.roles, self.directory, self.pools, self.hosts, self.sessions, self.scaling, self.machines,
-            self.faults,
+            self.registration, self.faults, *self.recovery.all,
         )  # fmt: skip
         for part in parts:
             if part.area == area:

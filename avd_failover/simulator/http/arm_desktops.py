@@ -5,8 +5,13 @@ from collections.abc import Callable, Sequence
 
 from avd_failover.simulator.http import desktop_bodies as bodies
 from avd_failover.simulator.http.arm_common import paged, provider_time
+from avd_failover.simulator.http.desktop_details import application, desktop, personal_schedule
 from avd_failover.simulator.http.desktop_ids import (
+    application_group_id,
+    application_id,
+    desktop_id,
     host_id,
+    personal_schedule_id,
     plan_id,
     pool_id,
     prefix_of,
@@ -16,7 +21,7 @@ from avd_failover.simulator.http.desktop_ids import (
 )
 from avd_failover.simulator.http.routing import Face, Route
 from avd_failover.simulator.http.wire import Answer, Call, Json, Refusal
-from avd_failover.simulator.records import ApplicationGroup, Record, UserSession, key
+from avd_failover.simulator.records import Record, UserSession, key
 from avd_failover.simulator.refusals import Throttled
 from avd_failover.simulator.world import World
 
@@ -46,23 +51,26 @@ def _application_groups(world: World, call: Call) -> Answer:
 
 
 def _application_group(world: World, call: Call) -> Answer:
-    return Answer(body=bodies.application_group(world, _group(world, call)))
+    return Answer(
+        body=bodies.application_group(world, world.pools.application_group(application_group_id(call)))
+    )
 
 
 def _desktops(world: World, call: Call) -> Answer:
-    group = _group(world, call)
-    shown = [group] if group.application_group_type == "Desktop" else []
-    return _page(call, shown, lambda one: bodies.desktop(world, one))
+    return _page(call, world.pools.desktops(application_group_id(call)), lambda one: desktop(world, one))
+
+
+def _desktop(world: World, call: Call) -> Answer:
+    return Answer(body=desktop(world, world.pools.desktop(desktop_id(call))))
 
 
 def _applications(world: World, call: Call) -> Answer:
-    """List nothing: no scenario describes single applications, and no desktop group has any."""
-    _group(world, call)
-    return _page(call, [], lambda _: None)
+    found = world.pools.applications(application_group_id(call))
+    return _page(call, found, lambda one: application(world, one))
 
 
-def _group(world: World, call: Call) -> ApplicationGroup:
-    return world.pools.application_group(resource_id(call, "applicationGroups", "agroup"))
+def _application(world: World, call: Call) -> Answer:
+    return Answer(body=application(world, world.pools.application(application_id(call))))
 
 
 def _workspaces(world: World, call: Call) -> Answer:
@@ -149,6 +157,16 @@ def _schedule(world: World, call: Call) -> Answer:
     return Answer(body=bodies.pooled_schedule(world, world.scaling.schedule(schedule_id(call))))
 
 
+def _personal_schedules(world: World, call: Call) -> Answer:
+    found = world.scaling.personal_schedules(plan_id(call))
+    return _page(call, found, lambda one: personal_schedule(world, one))
+
+
+def _personal_schedule(world: World, call: Call) -> Answer:
+    found = world.scaling.personal_schedule(personal_schedule_id(call))
+    return Answer(body=personal_schedule(world, found))
+
+
 def _terms(call: Call, known: set[str]) -> dict[str, str]:
     """Return the equalities of ``$filter``, folded; any other filter is refused rather than ignored."""
     asked = call.query.get("$filter", "")
@@ -178,7 +196,9 @@ ROUTES = tuple(
         (_GROUP + "/applicationGroups", _application_groups),
         (_AGROUP, _application_group),
         (_AGROUP + "/desktops", _desktops),
+        (_AGROUP + "/desktops/{desktop}", _desktop),
         (_AGROUP + "/applications", _applications),
+        (_AGROUP + "/applications/{application}", _application),
         (_SUBSCRIPTION + "/workspaces", _workspaces),
         (_GROUP + "/workspaces", _workspaces),
         (_GROUP + "/workspaces/{workspace}", _workspace),
@@ -193,5 +213,7 @@ ROUTES = tuple(
         (_PLAN, _plan),
         (_PLAN + "/pooledSchedules", _schedules),
         (_PLAN + "/pooledSchedules/{schedule}", _schedule),
+        (_PLAN + "/personalSchedules", _personal_schedules),
+        (_PLAN + "/personalSchedules/{schedule}", _personal_schedule),
     )
 )

@@ -5,13 +5,14 @@ what is not set is written out as null.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
 from functools import lru_cache
 from uuid import NAMESPACE_URL, uuid5
 
 from avd_failover.simulator.http.arm_common import provider_time
+from avd_failover.simulator.http.desktop_fields import wire_names
 from avd_failover.simulator.http.wire import Json
 from avd_failover.simulator.records import (
+    AgentUpdate,
     ApplicationGroup,
     DayTime,
     HostPool,
@@ -43,13 +44,26 @@ _WINDOWS_ZONES = {
 _CHECKS = (
     "DomainJoinedCheck",
     "DomainTrustCheck",
+    "FSLogixHealthCheck",
     "SxSStackListenerCheck",
     "UrlsAccessibleCheck",
     "MonitoringAgentCheck",
     "DomainReachable",
+    "WebRTCRedirectorCheck",
+    "SupportedEncryptionCheck",
+    "MetaDataServiceCheck",
     "AppAttachHealthCheck",
 )
-_CHECK_RESULTS = {"Available": "HealthCheckSucceeded", "Shutdown": "SessionHostShutdown"}
+_CHECK_RESULTS = {
+    "Available": "HealthCheckSucceeded",
+    "NeedsAssistance": "HealthCheckSucceeded",
+    "Shutdown": "SessionHostShutdown",
+}
+
+
+def time_zone(windows: str) -> str | None:
+    """Return the IANA name of a Windows time zone, or None for one that nothing here knows."""
+    return next((name for name, shown in _WINDOWS_ZONES.items() if windows in {name, shown}), None)
 
 
 @lru_cache(maxsize=65_536)
@@ -79,12 +93,14 @@ def envelope(resource: str) -> dict[str, Json]:
     return {"name": name, "id": shown, "type": kind}
 
 
-def _tracked(world: World, resource: str, location: str, kind: str | None) -> dict[str, Json]:
+def _tracked(
+    world: World, resource: str, location: str, kind: str | None, tags: tuple[tuple[str, str], ...]
+) -> dict[str, Json]:
     made = provider_time(world.core.starts_at)
     return {
         **envelope(resource),
         "location": location,
-        "tags": {},
+        "tags": dict(tags),
         "kind": kind,
         "systemData": system_data(OWNER, made, OWNER, made),
     }
@@ -107,34 +123,57 @@ def system_data(
 def host_pool(world: World, pool: HostPool) -> dict[str, Json]:
     """Write a host pool; the registration token is never shown."""
     groups = [shown_id(group.id) for group in world.pools.application_groups_of(pool.id)]
-    return _tracked(world, pool.id, pool.location, None) | {
+    personal = pool.host_pool_type == "Personal"
+    return _tracked(world, pool.id, pool.location, None, pool.tags) | {
         "properties": {
             "friendlyName": pool.friendly_name,
             "description": pool.description,
-            "hostPoolType": "Pooled",
-            "personalDesktopAssignmentType": None,
+            "hostPoolType": pool.host_pool_type,
+            "personalDesktopAssignmentType": pool.personal_desktop_assignment_type,
             "applicationGroupReferences": groups,
-            "customRdpProperty": "",
+            "customRdpProperty": pool.custom_rdp_property,
             "maxSessionLimit": pool.max_session_limit,
-            "loadBalancerType": pool.load_balancer_type,
-            "validationEnvironment": False,
-            "ring": None,
+            "loadBalancerType": "Persistent" if personal else pool.load_balancer_type,
+            "validationEnvironment": pool.validation_environment,
+            "ring": pool.ring,
             "registrationInfo": None,
-            "vmTemplate": None,
+            "vmTemplate": pool.vm_template,
             "preferredAppGroupType": pool.preferred_app_group_type,
             "cloudPcResource": False,
             "startVMOnConnect": pool.start_vm_on_connect,
-            "ssoadfsAuthority": None,
-            "publicNetworkAccess": "Enabled",
-            "agentUpdate": None,
+            "ssoadfsAuthority": pool.ssoadfs_authority,
+            **_sign_on(pool),
+            "publicNetworkAccess": pool.public_network_access,
+            "agentUpdate": _agent_update(pool.agent_update),
             "objectId": pool.object_id,
         }
     }
 
 
+def _sign_on(pool: HostPool) -> dict[str, Json]:
+    """Write what single sign-on needs; the service leaves out what was never set."""
+    held = {
+        "ssoClientId": pool.sso_client_id,
+        "ssoClientSecretKeyVaultPath": pool.sso_client_secret_key_vault_path,
+        "ssoSecretType": pool.sso_secret_type,
+    }
+    return {name: value for name, value in held.items() if value is not None}
+
+
+def _agent_update(held: AgentUpdate | None) -> Json:
+    if held is None:
+        return None
+    return {
+        "type": held.type,
+        "useSessionHostLocalTime": held.use_session_host_local_time,
+        "maintenanceWindowTimeZone": held.time_zone,
+        "maintenanceWindows": [{"hour": hour, "dayOfWeek": day} for hour, day in held.windows],
+    }
+
+
 def application_group(world: World, group: ApplicationGroup) -> dict[str, Json]:
     """Write an application group."""
-    return _tracked(world, group.id, group.location, group.application_group_type) | {
+    return _tracked(world, group.id, group.location, group.application_group_type, group.tags) | {
         "properties": {
             "hostPoolArmPath": shown_id(group.host_pool),
             "workspaceArmPath": shown_id(group.workspace) if group.workspace else None,
@@ -148,30 +187,15 @@ def application_group(world: World, group: ApplicationGroup) -> dict[str, Json]:
     }
 
 
-def desktop(world: World, group: ApplicationGroup) -> dict[str, Json]:
-    """Write the one desktop that a group of kind Desktop has."""
-    made = provider_time(world.core.starts_at)
-    return envelope(f"{group.id}/desktops/SessionDesktop") | {
-        "properties": {
-            "description": None,
-            "friendlyName": "SessionDesktop",
-            "iconHash": None,
-            "iconContent": None,
-            "objectId": _object_id(f"{group.id}/desktops/SessionDesktop"),
-        },
-        "systemData": system_data(OWNER, made, OWNER, made),
-    }
-
-
 def workspace(world: World, space: Workspace) -> dict[str, Json]:
     """Write a workspace."""
-    return _tracked(world, space.id, space.location, None) | {
+    return _tracked(world, space.id, space.location, None, space.tags) | {
         "properties": {
             "description": space.description,
             "friendlyName": space.friendly_name,
             "applicationGroupReferences": [shown_id(group) for group in space.application_groups],
             "cloudPcResource": False,
-            "publicNetworkAccess": None,
+            "publicNetworkAccess": space.public_network_access,
             "objectId": space.object_id,
         }
     }
@@ -184,36 +208,42 @@ def session_host(world: World, host: SessionHost) -> dict[str, Json]:
     modified = provider_time(world.core.at(host.modified_s)) if host.modified_s else None
     return envelope(host.id) | {
         "properties": {
-            "friendlyName": None,
-            "lastHeartBeat": provider_time(world.core.at(host.last_heartbeat_s)),
+            "friendlyName": host.friendly_name,
+            "lastHeartBeat": provider_time(world.core.at(world.hosts.heartbeat_s(host))),
             "statusTimestamp": None,
             "lastUpdateTime": made,
             "sessions": len(world.sessions.on_host(host.id)),
             "agentVersion": host.agent_version,
             "allowNewSession": host.allow_new_session,
-            "assignedUser": None,
+            "assignedUser": host.assigned_user,
             "status": host.status,
             "osVersion": host.os_version,
             "sxSStackVersion": host.stack_version,
             "updateState": "Succeeded",
             "updateErrorMessage": "",
-            "sessionHostHealthCheckResults": _health(host.status, made),
+            "sessionHostHealthCheckResults": _health(host.status, host.failing_checks, made),
             "resourceId": host.machine,
             "virtualMachineId": machine.vm_id if machine else None,
-            "objectId": _object_id(host.id),
+            "objectId": object_id(host.id),
         },
         "systemData": system_data(None, made, OWNER if modified else None, modified),
     }
 
 
 @lru_cache(maxsize=64)
-def _health(status: str, at: str) -> list[Json]:
+def _health(status: str, failing: tuple[str, ...], at: str) -> list[Json]:
     result = _CHECK_RESULTS.get(status, "HealthCheckFailed")
-    details = {"message": "", "errorCode": 0, "lastHealthCheckDateTime": at}
-    return [
-        {"healthCheckName": name, "healthCheckResult": result, "additionalFailureDetails": details}
-        for name in _CHECKS
-    ]
+    return [_check(name, "HealthCheckFailed" if name in failing else result, at) for name in _CHECKS]
+
+
+def _check(name: str, result: str, at: str) -> dict[str, Json]:
+    failed = result == "HealthCheckFailed"
+    details = {
+        "message": f"{name} failed" if failed else "",
+        "errorCode": -2147467259 if failed else 0,
+        "lastHealthCheckDateTime": at,
+    }
+    return {"healthCheckName": name, "healthCheckResult": result, "additionalFailureDetails": details}
 
 
 def user_session(world: World, session: UserSession, *, with_system_data: bool) -> dict[str, Json]:
@@ -227,7 +257,7 @@ def user_session(world: World, session: UserSession, *, with_system_data: bool) 
             "sessionState": session.state,
             "applicationType": session.application_type,
             "activeDirectoryUserName": f"AzureAD\\{user}",
-            "objectId": _object_id(session.id),
+            "objectId": object_id(session.id),
         },
         "systemData": system_data(None, made, None, None) if with_system_data else None,
     }
@@ -236,7 +266,7 @@ def user_session(world: World, session: UserSession, *, with_system_data: bool) 
 def scaling_plan(world: World, plan: ScalingPlan) -> dict[str, Json]:
     """Write a scaling plan; its ``schedules`` are the same data as its pooled schedules."""
     schedules = [{"name": held.name, **_phases(held)} for held in world.scaling.schedules(plan.id)]
-    return _tracked(world, plan.id, plan.location, None) | {
+    return _tracked(world, plan.id, plan.location, None, plan.tags) | {
         "properties": {
             "description": plan.description,
             "friendlyName": plan.friendly_name,
@@ -262,27 +292,22 @@ def pooled_schedule(world: World, schedule: PooledSchedule) -> dict[str, Json]:
     }
 
 
-def _wire_name(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
-
-
-SCHEDULE_FIELDS: Mapping[str, str] = {
-    _wire_name(field.name): field.name for field in fields(PooledSchedule) if field.name not in {"id", "plan"}
-}
+SCHEDULE_FIELDS: Mapping[str, str] = wire_names(PooledSchedule)
 """Properties of a pooled schedule on the wire, and the record's fields behind them."""
 
 
 def _phases(schedule: PooledSchedule) -> dict[str, Json]:
-    return {wire: _plain(getattr(schedule, name)) for wire, name in SCHEDULE_FIELDS.items()}
+    return {wire: plain(getattr(schedule, name)) for wire, name in SCHEDULE_FIELDS.items()}
 
 
-def _plain(value: object) -> Json:
+def plain(value: object) -> Json:
+    """Write one field of a schedule."""
     if isinstance(value, DayTime):
         return {"hour": value.hour, "minute": value.minute}
     return list(value) if isinstance(value, tuple) else value
 
 
 @lru_cache(maxsize=65_536)
-def _object_id(resource: str) -> str:
+def object_id(resource: str) -> str:
+    """Return the object id of what the service made itself."""
     return str(uuid5(NAMESPACE_URL, key(resource)))

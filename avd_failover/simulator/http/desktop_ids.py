@@ -37,3 +37,23 @@ def plan_id(call: Call) -> str:
 def schedule_id(call: Call) -> str:
     """Return the id of the pooled schedule in the path."""
     return f"{plan_id(call)}/pooledSchedules/{call.params['schedule']}"
+
+
+def personal_schedule_id(call: Call) -> str:
+    """Return the id of the personal schedule in the path."""
+    return f"{plan_id(call)}/personalSchedules/{call.params['schedule']}"
+
+
+def application_group_id(call: Call) -> str:
+    """Return the id of the application group in the path."""
+    return resource_id(call, "applicationGroups", "agroup")
+
+
+def application_id(call: Call) -> str:
+    """Return the id of the application in the path."""
+    return f"{application_group_id(call)}/applications/{call.params['application']}"
+
+
+def desktop_id(call: Call) -> str:
+    """Return the id of the desktop in the path."""
+    return f"{application_group_id(call)}/desktops/{call.params['desktop']}"

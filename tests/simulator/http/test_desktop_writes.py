@@ -41,15 +41,21 @@ def test_a_patch_of_nothing_changes_nothing(path, body):
     [
         (HOST, {"allowNewSession": "false"}, 400),
         (HOST, {"allowNewSession": 0}, 400),
-        (HOST, {"assignedUser": "x"}, 501),
+        (HOST, {"assignedUser": "x"}, 400),
+        (HOST, {"updateState": "x"}, 501),
         (WEST, {"startVMOnConnect": "yes"}, 400),
-        (WEST, {"maxSessionLimit": 3}, 501),
+        (WEST, {"maxSessionLimit": 0}, 400),
+        (WEST, {"maxSessionLimit": "3"}, 400),
+        (WEST, {"loadBalancerType": "Random"}, 400),
+        (WEST, {"objectId": "x"}, 501),
         (PLAN, {"hostPoolReferences": {}}, 400),
         (PLAN, {"hostPoolReferences": ["x"]}, 400),
         (PLAN, {"hostPoolReferences": [{}]}, 400),
         (PLAN, {"hostPoolReferences": [{"hostPoolArmPath": "x"}]}, 400),
         (PLAN, {"hostPoolReferences": [{"hostPoolArmPath": WEST, "scalingPlanEnabled": "no"}]}, 400),
-        (PLAN, {"timeZone": "UTC"}, 501),
+        (PLAN, {"timeZone": "Mars Standard Time"}, 501),
+        (PLAN, {"hostPoolType": "Personal"}, 501),
+        (PLAN, {"schedules": [{"name": "half"}]}, 400),
         (SCHEDULE, {"rampUpMinimumHostsPct": 101}, 400),
         (SCHEDULE, {"rampUpMinimumHostsPct": "5"}, 400),
         (SCHEDULE, {"rampUpMinimumHostsPct": True}, 400),
@@ -69,7 +75,7 @@ def test_what_cannot_be_set_is_refused_and_changes_nothing(path, properties, sta
 
 def test_what_is_not_simulated_is_noted_as_a_gap():
     wire = Wire()
-    wire.ask("PATCH", WEST, {"properties": {"maxSessionLimit": 3}})
+    wire.ask("PATCH", WEST, {"properties": {"objectId": "x"}})
     wire.ask("PUT", WEST, {})
     wire.ask("PUT", WEST, {})
     gaps = wire.get("/_sim/gaps").body["gaps"]

@@ -33,11 +33,17 @@ NAME = "11111111-2222-4333-8444-555555555555"
 WEST = AGROUP.replace("North", "West")
 GRANT = {"properties": {"roleDefinitionId": DEFINITION, "principalId": G1, "principalType": "Group"}}
 NOBODY = {"properties": {"roleDefinitionId": DEFINITION, "principalId": NAME, "principalType": "Group"}}
+NEW_KEY = {
+    "properties": {
+        "registrationInfo": {"registrationTokenOperation": "Update", "expirationTime": "2026-03-03T03:00:00Z"}
+    }
+}
 FILTER = "?api-version=2022-04-01&$filter="
 AVD = "/providers/Microsoft.DesktopVirtualization"
 
 ABSENT = {
     "migrationRequest": "older api-versions only",
+    "resetToken": "older api-versions only",
     "activeSessions": "later api-versions only",
     "disconnectedSessions": "later api-versions only",
     "pendingSessions": "later api-versions only",
@@ -67,7 +73,11 @@ CASES: list[tuple[str, int, str, str, Any]] = [
     ("avd-hostpools", 1, "GET", POOL, None),
     ("avd-hostpools", 2, "GET", POOL.rsplit("/", 1)[0], None),
     ("avd-hostpools", 4, "PATCH", POOL, {"properties": {"startVMOnConnect": True}}),
+    ("avd-hostpools", 4, "PATCH", POOL, NEW_KEY),
+    ("avd-hostpools", 5, "POST", POOL + "/retrieveRegistrationToken", None),
     ("avd-applicationgroups", 3, "GET", AGROUP, None),
+    ("avd-applicationgroups", 6, "PATCH", AGROUP, {"properties": {"description": "d"}}),
+    ("avd-workspaces", 7, "PATCH", WORKSPACE, {"tags": {"a": "b"}, "properties": {"description": "d"}}),
     ("avd-applicationgroups", 5, "GET", AGROUP.rsplit("/", 1)[0], None),
     ("avd-workspaces", 4, "GET", WORKSPACE, None),
     ("avd-workspaces", 5, "GET", WORKSPACE.rsplit("/", 1)[0], None),

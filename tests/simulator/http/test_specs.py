@@ -28,6 +28,7 @@ from tests.simulator.http.estate import (
     WORKSPACE,
     Wire,
 )
+from tests.simulator.http.test_desktop_details import detailed
 
 SPECS = SHARED / "azure-specs"
 pytestmark = pytest.mark.skipif(not SPECS.is_dir(), reason="the OpenAPI documents are not on this machine")
@@ -146,6 +147,25 @@ def test_one_session_and_one_assignment_obey_their_documents():
     assert list(validator(AVD, "UserSession").iter_errors(session)) == []
     assignment = wire.get(f"{AGROUP}/{ROLES}").body["value"][0]
     assert list(validator(ASSIGNMENTS, "RoleAssignment").iter_errors(assignment)) == []
+
+
+@pytest.mark.parametrize(
+    ("definition", "method", "path", "body"),
+    [
+        ("HostPool", "PATCH", POOL, {"properties": {"agentUpdate": {"type": "Scheduled"}}}),
+        ("RegistrationInfo", "POST", POOL + "/retrieveRegistrationToken", None),
+        ("Workspace", "PATCH", WORKSPACE, {"properties": {"friendlyName": "x"}}),
+        ("ApplicationGroup", "PATCH", AGROUP, {"properties": {"showInFeed": False}}),
+        ("ScalingPlan", "PATCH", PLAN, {"properties": {"exclusionTag": "x"}}),
+        ("Application", "GET", AGROUP.replace("dag-", "app-") + "/applications/Word", None),
+        ("Desktop", "GET", AGROUP + "/desktops/SessionDesktop", None),
+        ("ScalingPlanPersonalSchedule", "GET", PLAN + "/personalSchedules/away", None),
+    ],
+)
+def test_details_and_the_answers_to_changes_obey_their_documents(definition, method, path, body):
+    told = detailed().ask(method, path, body)
+    assert told.status == 200
+    assert [fault.message for fault in validator(AVD, definition).iter_errors(told.body)] == []
 
 
 @pytest.mark.parametrize(
