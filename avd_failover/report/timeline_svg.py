@@ -24,7 +24,7 @@ def timeline_svg(account: Account) -> Markup:
     rows = (_row(step, number, scale) for number, step in enumerate(steps))
     return tag(
         "svg",
-        tag("title", f"Time line of the {account.identity.kind}: {len(steps)} steps", id="timeline-title"),
+        tag("title", f"Time line of the {account.identity.kind}: {len(steps)} steps", id="timeline-name"),
         tag("desc", _description(account), id="timeline-desc"),
         _patterns(),
         join(*_axis(scale, height)),
@@ -33,7 +33,7 @@ def timeline_svg(account: Account) -> Markup:
         *rows,
         viewBox=f"0 0 {LEFT + WIDTH + RIGHT:.0f} {height:.0f}",
         role="img",
-        aria_labelledby="timeline-title timeline-desc",
+        aria_labelledby="timeline-name timeline-desc",
         class_="timeline",
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from avd_failover.domain.findings import Finding
+from avd_failover.domain.graph import Setting
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.journal.events import ActionEnded, Outcome, StepEnded
 from avd_failover.report.account import Account
@@ -11,7 +12,7 @@ from tests.report.builders import PLAN, Story, cut, drains, grants, host, log_of
 
 HEAD = "c" * 64
 SHADOW = Finding(code="SHADOW-PATH", subject=PLAN.application_groups[0].primary, detail="GRP9 reaches it")
-PROOF = {"proof": "physical", "looks": 2, "ghosts": 1}
+PROOF: dict[str, Setting] = {"proof": "physical", "looks": 2, "ghosts": 1}
 
 
 def account(story: Story, *, alive: bool = False) -> Account:
@@ -21,10 +22,10 @@ def account(story: Story, *, alive: bool = False) -> Account:
 def stand(story: Story, **facts: str | int) -> Story:
     """Tell the barrier with its evidence."""
     story.begin("barrier").wait("barrier", "1 of 2 looks without a session").after(31)
-    facts_ = {**PROOF, **facts}
+    evidence: dict[str, Setting] = {**PROOF, **facts}
     return story.tell(
         StepEnded(
-            step="barrier", status=StepStatus.DONE, because="nobody is there, nobody can come", facts=facts_
+            step="barrier", status=StepStatus.DONE, because="nobody is there, nobody can come", facts=evidence
         )
     )
 

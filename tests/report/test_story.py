@@ -13,7 +13,7 @@ from avd_failover.journal.state import BrokenStoryError, fold
 from avd_failover.report.account import FORMAT, Account, StepAccount, account_data
 from avd_failover.report.story import told
 from tests.report import histories as h
-from tests.report.builders import GROUPS, RUN, T0, Story, grants, host, log_offs, revokes, warmed
+from tests.report.builders import GROUPS, RUN, T0, Story, drains, grants, host, log_offs, revokes, warmed
 from tests.report.histories import ALL, HEAD, account
 
 
@@ -462,7 +462,7 @@ def test_the_account_and_the_state_agree() -> None:
 
 def test_a_secret_in_an_answer_does_not_reach_the_json_form() -> None:
     story = Story().begin("readiness").end("readiness", "ready").begin("drain-source")
-    (n,) = story.intend("drain-source", h.drains(1))
+    (n,) = story.intend("drain-source", drains(1))
     secret = "sig=abcDEF123456 for anna@contoso.com"
     story.tell(ActionEnded(n=n, outcome=Outcome.REFUSED, detail=secret))
     story.end("drain-source", secret, StepStatus.HELD).close(RunStatus.HELD, secret)
