@@ -20,7 +20,7 @@ class UnwritableReportError(ValueError):
 def leave_report(store: "Store", home: "Home", run: str) -> Path:
     """Write the HTML report of a run to ``reports/<run>.html`` in its home, in the place of an earlier one.
 
-    Reads the journal back and verifies it. Costs about 0.1 ms an entry.
+    Reads the journal back and verifies it: some 30 ms for a run of 300 entries, 20 us for each further one.
 
     Raises:
         UnwritableReportError: It cannot be written; the run itself is none the worse for it.
