@@ -34,6 +34,7 @@ from avd_failover.simulator.records import (
     Workspace,
     key,
 )
+from avd_failover.simulator.recovery_building import Ground, personal_pool, vault
 from avd_failover.simulator.role_catalogue import BUILT_IN
 from avd_failover.simulator.scenario import AssignmentSpec, HostPoolSpec, Scenario, ScheduleSpec
 from avd_failover.simulator.scenario_checks import user_name
@@ -79,6 +80,7 @@ class _Builder:
             self._pool(pool)
         self._workspaces()
         self._directory()
+        self._personal_and_recovery()
         for assignment in self.scenario.assignments:
             self._assignment(assignment)
         for pool in self.scenario.host_pools:
@@ -102,7 +104,7 @@ class _Builder:
         pools = [pool for pool in self.scenario.host_pools if pool.name in spec.pools]
         names = (*spec.groups, *([spec.test_group] if spec.test_group else []))
         return Workload(
-            host_pools=(self.pool_ids[spec.pools[0]], self.pool_ids[spec.pools[1]]),
+            host_pools=(self.pool_ids[spec.pools[0]], self.pool_ids[spec.pools[-1]]),
             application_groups=tuple(self.app_groups[g.name] for p in pools for g in p.application_groups),
             groups=tuple(self.group_ids[name] for name in names),
             role=next(role.id for role in BUILT_IN if role.role_name == "Desktop Virtualization User"),
@@ -228,6 +230,14 @@ class _Builder:
             self.users_of[spec.name] = own
             members = (*(user.id for user in own), *(user.id for user in shared), *nested)
             self._write(Group(id=spec.id, display_name=spec.name, members=members))
+
+    def _personal_and_recovery(self) -> None:
+        root = f"/subscriptions/{self._subscription(None)}"
+        ground = Ground(world=self.world, actor=self.actor, root=root, pools=self.pool_ids)
+        for spec in self.scenario.personal:
+            personal_pool(ground, spec, self._members(spec.groups))
+        if self.scenario.recovery is not None:
+            vault(ground, self.scenario.recovery)
 
     def _user(self, group: str, number: int) -> User:
         name = user_name(group, number)

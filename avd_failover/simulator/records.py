@@ -83,7 +83,7 @@ class HostPool(Record):
     location: str
     object_id: str
     max_session_limit: int
-    load_balancer_type: Balancing
+    load_balancer_type: Balancing | Literal["Persistent"]
     start_vm_on_connect: bool
     preferred_app_group_type: str = "Desktop"
     description: str = ""

@@ -28,6 +28,7 @@ from avd_failover.simulator.scenario_details import (
     Shown,
 )
 from avd_failover.simulator.scenario_layers import load_layers
+from avd_failover.simulator.scenario_recovery import PersonalPoolSpec, RecoverySpec
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()\-]{0,89}$")]
 Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
@@ -219,7 +220,9 @@ class AssignmentSpec(FileModel):
 class WorkloadSpec(FileModel):
     """What is protected: the audit watches its users, and an engine may touch nothing else."""
 
-    pools: tuple[str, str] = Field(description="Names of the primary and the secondary host pool.")
+    pools: tuple[str, str] | tuple[str] = Field(
+        description="Names of the primary and the secondary host pool; of a personal workload, its only one."
+    )
     groups: tuple[str, ...] = Field(min_length=1, description="Names of the user groups.")
     test_group: str | None = Field(default=None, description="Name of the group that drills move.")
     propagation_s: float = Field(
@@ -252,6 +255,8 @@ class Scenario(FileModel):
     workspaces: tuple[WorkspaceSpec, ...] = Field(default=(), description="Workspaces.")
     assignments: tuple[AssignmentSpec, ...] = Field(default=(), description="Role assignments.")
     workload: WorkloadSpec = Field(description="What is protected.")
+    personal: tuple[PersonalPoolSpec, ...] = Field(default=(), description="Pools with personal desktops.")
+    recovery: RecoverySpec | None = Field(default=None, description="A vault of Site Recovery.")
     physics: Physics = Field(
         default=Physics(), description="Durations and limits that differ from the usual."
     )

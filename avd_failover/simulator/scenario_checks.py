@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from avd_failover.simulator.role_catalogue import BUILT_IN
+from avd_failover.simulator.scenario_recovery import recovery_faults
 from avd_failover.simulator.touched import EVERYTHING
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def user_name(group: str, number: int) -> str:
 def faults(scenario: "Scenario") -> list[str]:
     """Return everything that is wrong, in the order of the checks."""
     found = [*_twins(scenario), *_unknown_names(scenario), *_unknown_earlier(scenario)]
+    found += recovery_faults(scenario)
     if scenario.starts_at.utcoffset() is None:
         found.append("starts_at has no offset; end it with Z")
     # Counting users needs every name to resolve.
