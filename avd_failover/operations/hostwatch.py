@@ -58,11 +58,11 @@ async def machines_asleep(cloud: Reads, hosts: Iterable[SessionHost]) -> tuple[M
 
 
 async def _all_found(reads: Iterable[Awaitable[T]]) -> tuple[T, ...]:
-    found = await asyncio.gather(*(_found(read) for read in reads))
-    return tuple(one for one in found if one is not None)
+    there = await asyncio.gather(*(found(read) for read in reads))
+    return tuple(one for one in there if one is not None)
 
 
-async def _found(read: Awaitable[T]) -> T | None:
+async def found(read: Awaitable[T]) -> T | None:
     """Await a read by id; None when the thing was deleted, which is no fault of a step that looks on."""
     try:
         return await read

@@ -15,6 +15,7 @@ from avd_failover.domain.plan import End
 from avd_failover.domain.words import counted, listed
 from avd_failover.operations.assignments import PairSeen, see_pairs
 from avd_failover.operations.base import Base, Blocked, Memory, NotYet, Proven, Verdict
+from avd_failover.operations.ghosts import ghosts_among
 
 
 class ReconcileSeen(Struct, frozen=True, kw_only=True):
@@ -23,6 +24,8 @@ class ReconcileSeen(Struct, frozen=True, kw_only=True):
     source: tuple[PairSeen, ...]
     target: tuple[PairSeen, ...]
     sessions: Reading[UserSession]
+    ghosts: int
+    """How many of the sessions are on machines that are off."""
     settles_in_s: float
     """Seconds until no request of this run can still take effect."""
     gaps: tuple[str, ...] = ()
@@ -50,10 +53,12 @@ class Reconcile(Base):
         back = [one for one in gone if await cloud.assignments.get(one) is not None]
         since = memory.now_s - memory.last_send_s if memory.last_send_s is not None else None
         in_flight_s = self.route.plan.policies.in_flight_s
+        sessions = await cloud.sessions.list(self.route.side(End.SOURCE).host_pool)
         return ReconcileSeen(
             source=source,
             target=target,
-            sessions=await cloud.sessions.list(self.route.side(End.SOURCE).host_pool),
+            sessions=sessions,
+            ghosts=len(await ghosts_among(cloud, sessions.items)),
             settles_in_s=0.0 if since is None else max(0.0, in_flight_s - since),
             gaps=(*gaps, *more),
             returned=tuple(back),
@@ -91,7 +96,7 @@ class Reconcile(Base):
 
     def _lacking(self, seen: ReconcileSeen) -> list[str]:
         lagging = [pair.pair.label for pair in seen.source if pair.listed_only]
-        left = len(seen.sessions.items)
+        left = len(seen.sessions.items) - seen.ghosts
         absent = [pair.pair.label for pair in seen.target if not pair.held]
         return [
             *(f"the source listing still shows {label}" for label in lagging),

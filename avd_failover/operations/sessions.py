@@ -9,10 +9,21 @@ from avd_failover.cloud import Reading, Reads
 from avd_failover.domain.actions import Action, LogOff, Moves, Skipped, TellUser
 from avd_failover.domain.estate import SessionState, UserSession
 from avd_failover.domain.faults import RefusedError
-from avd_failover.domain.graph import OperationSpec
+from avd_failover.domain.graph import OperationSpec, Setting
+from avd_failover.domain.ids import UserSessionId
 from avd_failover.domain.plan import End
 from avd_failover.domain.words import counted
-from avd_failover.operations.base import AfterRefusal, Base, Memory, NotYet, Proven, Verdict, in_order
+from avd_failover.operations.base import (
+    AfterRefusal,
+    Base,
+    Bound,
+    Memory,
+    NotYet,
+    Proven,
+    Verdict,
+    in_order,
+)
+from avd_failover.operations.ghosts import ghosts_among
 
 
 class SessionsSeen(Struct, frozen=True, kw_only=True):
@@ -23,6 +34,13 @@ class SessionsSeen(Struct, frozen=True, kw_only=True):
     told: frozenset[str] = frozenset()
     notice_left_s: float | None = None
     """Seconds until the announced moment; None before the first message."""
+    ghosts: frozenset[UserSessionId] = frozenset()
+    """Sessions on machines that are off."""
+
+    @property
+    def live(self) -> tuple[UserSession, ...]:
+        """The sessions that somebody may work in."""
+        return tuple(one for one in self.sessions.items if one.id not in self.ghosts)
 
 
 def log_off_moves(sessions: Iterable[UserSession], *, reason: str) -> Moves:
@@ -52,34 +70,45 @@ class LogOffAll(Base):
         essential=True,
     )
 
+    def __init__(self, bound: Bound) -> None:
+        super().__init__(bound)
+        self._not_found: set[str] = set()
+
     async def observe(self, cloud: Reads, memory: Memory) -> SessionsSeen:
-        """Read every session of the pool."""
+        """Read every session of the pool, and the machines of those that a log-off did not find."""
         sessions = await cloud.sessions.list(self.side.host_pool)
         listed = {one.id for one in sessions.items}
         ended = memory.targets(self.bound.step.id) - listed
-        return SessionsSeen(sessions=sessions, ended=len(ended))
+        suspects = [one for one in sessions.items if one.id in self._not_found]
+        ghosts = await ghosts_among(cloud, suspects)
+        return SessionsSeen(sessions=sessions, ended=len(ended), ghosts=ghosts)
 
     def plan(self, seen: SessionsSeen) -> Moves:
         """Log off whoever is there."""
-        return log_off_moves(seen.sessions.items, reason="access moved to the other side")
+        return log_off_moves(seen.live, reason="access moved to the other side")
 
     def prove(self, looks: Sequence[SessionsSeen]) -> Verdict:
-        """Hold when a whole listing shows no session."""
+        """Hold when a whole listing shows no session but on machines that are off."""
         seen = looks[-1]
         if not seen.sessions.complete:
             return NotYet(because=f"session listing incomplete: {seen.sessions.gap}")
-        left = len(seen.sessions.items)
+        left, ghosts = len(seen.live), len(seen.ghosts)
         if left:
             return NotYet(because=f"{seen.ended} of {counted(seen.ended + left, 'session')} logged off")
+        beside = f" but {counted(ghosts, 'ghost')} on machines that are off" if ghosts else ""
+        facts: dict[str, Setting] = {"sessions_ended": seen.ended} | ({"ghosts": ghosts} if ghosts else {})
         return Proven(
-            because=f"{counted(seen.ended, 'session')} logged off, none left",
-            facts={"sessions_ended": seen.ended},
+            because=f"{counted(seen.ended, 'session')} logged off, none left{beside}",
+            facts=facts,
             idle=not looks[0].sessions.items,
         )
 
     def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
-        """Look again when Azure finds no such session: the listing lags, and its number may be reused."""
-        return AfterRefusal.AGAIN if refusal.status == 404 else AfterRefusal.STOP
+        """Look again when Azure finds no such session: it left, is a ghost, or its number is used anew."""
+        if refusal.status != 404:
+            return AfterRefusal.STOP
+        self._not_found.add(action.target)
+        return AfterRefusal.AGAIN
 
 
 class TellUsers(Base):

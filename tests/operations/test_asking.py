@@ -41,7 +41,7 @@ def test_members_are_asked_only_of_groups_whose_role_may_open_an_application_gro
         ("scaling.raise", {"schedules"}),
         ("scaling.suspend", {"scaling plan"}),
         ("pool.start-on-connect", {"pool"}),
-        ("reconcile", {"assignments", "assignment", "sessions"}),
+        ("reconcile", {"assignments", "assignment", "sessions", "host", "machine"}),
     ],
 )
 def test_a_step_asks_only_what_it_is_about(uses: str, wanted: set[str]) -> None:
