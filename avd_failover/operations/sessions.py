@@ -96,7 +96,9 @@ class LogOffAll(Base):
         if left:
             return NotYet(because=f"{seen.ended} of {counted(seen.ended + left, 'session')} logged off")
         beside = f" but {counted(ghosts, 'ghost')} on machines that are off" if ghosts else ""
-        facts: dict[str, Setting] = {"sessions_ended": seen.ended} | ({"ghosts": ghosts} if ghosts else {})
+        facts: dict[str, Setting] = {"sessions_ended": seen.ended}
+        if ghosts:
+            facts["ghosts"] = ghosts
         return Proven(
             because=f"{counted(seen.ended, 'session')} logged off, none left{beside}",
             facts=facts,
