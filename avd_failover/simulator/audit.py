@@ -52,7 +52,7 @@ class Audit:
         for entry in self._world.history.entries:
             if isinstance(entry, Shown):
                 self._seen.update({(entry.actor, target): revision for target, revision in entry.assignments})
-            else:
+            elif isinstance(entry, Change):
                 self._change(entry)
         self._begin()
         return {
@@ -103,6 +103,8 @@ class Audit:
     def _conditions(self, user: UserKey, now_s: float) -> dict[str, tuple[bool, Callable[[], str]]]:
         picture = self._picture
         first, second = picture.pools
+        if first == second:
+            return {name: (False, lambda: "") for name in ("S1", "S2", "S3")}
         held = picture.pools_of(user)
         crossed = [pool for pool in held if self._can_start(user, picture.other(pool), now_s)]
         return {

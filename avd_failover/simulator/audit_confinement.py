@@ -19,6 +19,7 @@ from avd_failover.simulator.records import (
     UserSession,
     key,
 )
+from avd_failover.simulator.recovery_records import Extension, Job, ProtectedItem, RecoveryPlan
 from avd_failover.simulator.workload import Workload
 
 
@@ -40,6 +41,9 @@ class Confinement:
             ScalingPlan: self._scaling_plan,
             PooledSchedule: self._schedule,
             RoleAssignment: self._assignment,
+            Extension: lambda change: change.target.rsplit("/", 2)[0] in picture.machines(),
+            ProtectedItem: self._protected_item,
+            Job: self._recovery_job,
         }
 
     def trespass(self, change: Change) -> str:
@@ -55,6 +59,20 @@ class Confinement:
     def _operation(self, change: Change) -> bool:
         record = change.after or change.before
         return isinstance(record, Operation) and key(record.machine) in self._picture.machines()
+
+    def _protected_item(self, change: Change) -> bool:
+        record = change.after or change.before
+        return isinstance(record, ProtectedItem) and key(record.machine) in self._picture.machines()
+
+    def _recovery_job(self, change: Change) -> bool:
+        record = change.after or change.before
+        if not isinstance(record, Job) or record.scenario == "TestFailover":
+            return False
+        items = self._picture.table(ProtectedItem)
+        plan = self._picture.table(RecoveryPlan).get(key(record.subject))
+        subjects = plan.items if isinstance(plan, RecoveryPlan) else (record.subject,)
+        found = [items.get(key(subject)) for subject in subjects]
+        return all(isinstance(i, ProtectedItem) and key(i.machine) in self._picture.machines() for i in found)
 
     def _schedule(self, change: Change) -> bool:
         return change.target.rsplit("/", 2)[0] in self._picture.plans_on(self._picture.pools)

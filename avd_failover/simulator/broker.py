@@ -34,6 +34,7 @@ class Broker:
     ) -> None:
         self._core = core
         self._access = access
+        self._hosts = hosts
         self._doors = Doors(core, hosts)
         self._sessions = sessions
         self._machines = machines
@@ -106,9 +107,9 @@ class Broker:
         pool = self._core.get(HostPool, group.host_pool)
         if not self._core.is_up(pool.location, "control"):
             return False
-        host = self._landing(pool)
+        host = self._landing(pool) if pool.host_pool_type == "Pooled" else self._own_desktop(pool, user)
         if host is None:
-            self._start_on_connect(pool)
+            self._start_on_connect(pool, user)
             return False
         session = self.seat(self._core.get(User, user), host, "Pending", f"user:{key(user)}")
         self._core.after(
@@ -127,10 +128,27 @@ class Broker:
         best = wanted(count for count, _ in roomy)
         return next(host for count, host in roomy if count == best)
 
-    def _start_on_connect(self, pool: HostPool) -> None:
+    def _own_desktop(self, pool: HostPool, user: str) -> SessionHost | None:
+        """Return the personal desktop of a user, when it is open."""
+        name = self._core.get(User, user).user_principal_name
+        return next(
+            (host for _, host in self._doors.of(pool.id).open_hosts if host.assigned_user == name), None
+        )
+
+    def _start_on_connect(self, pool: HostPool, user: str) -> None:
         machine = self._doors.of(pool.id).to_wake
+        if pool.host_pool_type == "Personal":
+            machine = self._own_sleeping_machine(pool, user)
         if pool.start_vm_on_connect and machine is not None:
             self._machines.begin(BROKER, "start", machine)
+
+    def _own_sleeping_machine(self, pool: HostPool, user: str) -> Machine | None:
+        name = self._core.get(User, user).user_principal_name
+        for host in self._hosts.of_pool(pool.id):
+            machine = self._core.get(Machine, host.machine)
+            if host.assigned_user == name and machine.power in {"stopped", "deallocated"}:
+                return machine
+        return None
 
     def _attach(self, session: UserSession) -> None:
         container = self._core.find(ProfileContainer, session.user) or ProfileContainer(id=session.user)
