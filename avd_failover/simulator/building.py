@@ -289,9 +289,12 @@ class _Builder:
         users = self._members(spec.sessions.groups)
         self.core.chance("seating").shuffle(users)
         hosts = self.world.hosts.of_pool(self.pool_ids[spec.name])[: spec.hosts.running]
+        owned = {host.assigned_user: host for host in hosts if host.assigned_user}
+        users = [user for user in users if user.user_principal_name in owned] if owned else users
         for number, user in enumerate(users[: spec.sessions.count]):
             state: SessionPhase = "Disconnected" if number < spec.sessions.disconnected else "Active"
-            self.world.broker.seat(user, hosts[number % len(hosts)], state, self.actor)
+            host = owned.get(user.user_principal_name) or hosts[number % len(hosts)]
+            self.world.broker.seat(user, host, state, self.actor)
 
     def _crowd(self) -> None:
         for user in self._members(self._workload_names()):
