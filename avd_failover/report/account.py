@@ -55,13 +55,24 @@ class Drive(Struct, frozen=True, kw_only=True):
     epoch: int
     engine: str
     how: str
-    """``began`` or ``resumed``."""
+    """``began``, ``resumed``, or ``turned back`` by the process that had driven it there."""
     since: datetime
     until: datetime | None
     """None while it still drives."""
     ended: str
     """A word of ``RunStatus``; ``killed`` for a process that said no last word, empty while it drives."""
     because: str
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """What a person asked of the run, and when the run took it up. ``kind`` is a word of ``Order``."""
+
+    at: datetime
+    kind: str
+    by: str
+    """As the person gave it; nobody checked it."""
+    reason: str
+    step: str | None
 
 
 class Ending(Struct, frozen=True, kw_only=True):
@@ -99,6 +110,9 @@ class Moments(Struct, frozen=True, kw_only=True):
     first_grant_at: datetime | None
     last_grant_at: datetime | None
     recovered_at: datetime | None
+    turned_at: datetime | None
+    """When the run was turned back; what comes after concerns the way back."""
+    restored_at: datetime | None
 
 
 class PairAccount(Struct, frozen=True, kw_only=True):
@@ -111,8 +125,11 @@ class PairAccount(Struct, frozen=True, kw_only=True):
     after: str
     revoked_at: datetime | None
     granted_at: datetime | None
+    """On the target."""
+    restored_at: datetime | None
+    """On the source, by a run that was turned back."""
     gap_s: float | None
-    """At most: from the revoke's answer, or its sending where the answer was lost, to the grant's."""
+    """At most: from a revoke's answer, or its sending where the answer was lost, to the next grant's."""
     gap_open: bool
 
 
@@ -166,6 +183,8 @@ class StepAccount(Struct, frozen=True, kw_only=True):
     uses: str
     side: str | None
     region: str | None
+    back: bool
+    """Whether it belongs to the way back of a run that was turned."""
     summary: str
     state: str
     reason: str
@@ -272,6 +291,7 @@ class Account(Struct, frozen=True, kw_only=True):
     identity: Identity
     ending: Ending
     drives: tuple[Drive, ...]
+    decisions: tuple[Decision, ...]
     objectives: tuple[Measure, ...]
     moments: Moments
     placement: tuple[PairAccount, ...]

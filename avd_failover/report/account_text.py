@@ -7,6 +7,7 @@ from avd_failover.domain.words import counted, listed
 from avd_failover.report.account import (
     Account,
     Check,
+    Decision,
     Deeds,
     Drive,
     Ending,
@@ -100,6 +101,7 @@ def _lines(account: Account) -> Iterator[str]:
     yield from _section("Unknown", _unknown(account))
     yield from _section("Findings", _findings(account))
     yield from _section("Driven by", (_drive(one) for one in account.drives))
+    yield from _section("Asked by people", (_decision(one) for one in account.decisions))
     yield from _section("Not in the journal", account.missing)
     yield from _section("Rests on", account.assumptions)
     yield from _section("Journal", _journal(account))
@@ -156,7 +158,8 @@ def _pair(pair: PairAccount) -> str:
     spent = ""
     if pair.gap_s is not None:
         spent = f", without access {duration(pair.gap_s)}" + (" and RUNNING" if pair.gap_open else " at most")
-    times = f"revoked {clock(pair.revoked_at)}, granted {clock(pair.granted_at)}{spent}"
+    restored = f", restored {clock(pair.restored_at)}" if pair.restored_at else ""
+    times = f"revoked {clock(pair.revoked_at)}, granted {clock(pair.granted_at)}{restored}{spent}"
     return f"{pair.pair:<24} {pair.before} -> {pair.after:<10} {times}"
 
 
@@ -233,6 +236,11 @@ def _drive(drive: Drive) -> str:
         f" {day(drive.since)}, {end} {clock(drive.until, '')}".rstrip()
         + why
     )
+
+
+def _decision(one: Decision) -> str:
+    what = f"{one.kind} {one.step}" if one.step else one.kind
+    return f"{clock(one.at)} {what}, by {one.by}" + (f": {one.reason}" if one.reason else "")
 
 
 def _journal(account: Account) -> Iterator[str]:

@@ -6,22 +6,24 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
+from avd_failover.domain.actions import GrantAssignment, RevokeAssignment
 from avd_failover.domain.findings import Finding
 from avd_failover.journal.events import (
     ActionEnded,
     ActionIntended,
     Entry,
     Holder,
+    OperatorSaid,
     Outcome,
     RunEnded,
     RunPinned,
     RunResumed,
+    RunTurned,
     StepEnded,
     StepStarted,
     StepWaiting,
 )
-from avd_failover.report.account import Drive, Turn, Waiting
+from avd_failover.report.account import Decision, Drive, Turn, Waiting
 
 CUT_OFF = "cut off"
 """Result of a turn whose process ended, or was stopped, before the step had its verdict."""
@@ -36,7 +38,8 @@ class Order:
     first_revoke: int | None = None
     last_revoke_end: int | None = None
     first_grant: int | None = None
-    last_send: int | None = None
+    last_access: int | None = None
+    """The last request that could move access."""
     step_ends: dict[str, int] = field(default_factory=dict)
     """Last end of each step."""
 
@@ -58,18 +61,25 @@ class Chronicle:
         self.turns: dict[str, list[Turn]] = {}
         self.waits: dict[str, list[Waiting]] = {}
         self.findings: dict[tuple[Finding, str | None], datetime] = {}
+        self.decisions: list[Decision] = []
         self.order = Order()
+        self.back: Order | None = None
+        """The order of the way back; None for a run that was not turned."""
+        self.turned_at: datetime | None = None
         self._drives: list[Drive] = []
         self._drive: _Driving | None = None
+        self._last_drive: _Driving | None = None
         self._open: dict[str, datetime] = {}
-        self._watched: dict[int, Action] = {}
+        self._revokes: set[int] = set()
         self._last_at: datetime | None = None
 
     def entry(self, entry: Entry) -> None:
         """Take in the next entry."""
         match entry.event:
-            case RunPinned() | RunResumed() | RunEnded() as event:
+            case RunPinned() | RunResumed() | RunEnded() | RunTurned() as event:
                 self._run(event, entry.at)
+            case OperatorSaid() as event:
+                self._decided(event, entry.at)
             case StepStarted(step=step):
                 self._open[step] = entry.at
             case StepWaiting() as event:
@@ -99,16 +109,28 @@ class Chronicle:
         result = "running" if alive else CUT_OFF
         return (*turns, Turn(started_at=self._open[step], ended_at=ended, result=result, because=""))
 
-    def _run(self, event: RunPinned | RunResumed | RunEnded, at: datetime) -> None:
+    def _run(self, event: RunPinned | RunResumed | RunEnded | RunTurned, at: datetime) -> None:
         match event:
             case RunPinned():
-                self._drive = _Driving(at, event.holder, event.engine, "began")
+                self._begin(_Driving(at, event.holder, event.engine, "began"))
             case RunResumed():
                 self._close(KILLED, "", self._last_at or at)
-                self._drive = _Driving(at, event.holder, event.engine, "resumed")
+                self._begin(_Driving(at, event.holder, event.engine, "resumed"))
+            case RunTurned():
+                self.turned_at, self.back = at, Order()
+                if self._drive is None and (last := self._last_drive) is not None:
+                    self._begin(_Driving(at, last.holder, last.engine, "turned back"))
             case RunEnded():
                 self._note(event.findings, None, at)
                 self._close(event.status.value, event.because, at)
+
+    def _begin(self, drive: _Driving) -> None:
+        self._drive = self._last_drive = drive
+
+    def _decided(self, event: OperatorSaid, at: datetime) -> None:
+        self.decisions.append(
+            Decision(at=at, kind=event.kind, by=event.by, reason=event.reason, step=event.step)
+        )
 
     def _close(self, ended: str, because: str, at: datetime) -> None:
         for step, since in self._open.items():
@@ -120,7 +142,7 @@ class Chronicle:
         self._drive = None
 
     def _step_end(self, event: StepEnded, entry: Entry) -> None:
-        self.order.step_ends[event.step] = entry.seq
+        (self.back or self.order).step_ends[event.step] = entry.seq
         self._note(event.findings, event.step, entry.at)
         since = self._open.pop(event.step, None)
         if since is not None:
@@ -139,20 +161,20 @@ class Chronicle:
                 self.findings.setdefault((finding, step), at)
 
     def _intent(self, event: ActionIntended, seq: int) -> None:
-        self.order.last_send = seq
+        order = self.back or self.order
         match event.action:
             case RevokeAssignment():
-                self.order.first_revoke = self.order.first_revoke or seq
+                order.first_revoke = order.first_revoke or seq
+                self._revokes.add(event.n)
             case GrantAssignment():
-                self.order.first_grant = self.order.first_grant or seq
+                order.first_grant = order.first_grant or seq
             case _:
                 return
-        self._watched[event.n] = event.action
+        order.last_access = seq
 
     def _outcome(self, event: ActionEnded, seq: int) -> None:
-        confirmed = event.outcome is Outcome.APPLIED
-        if confirmed and isinstance(self._watched.get(event.n), RevokeAssignment):
-            self.order.last_revoke_end = seq
+        if event.outcome is Outcome.APPLIED and event.n in self._revokes:
+            (self.back or self.order).last_revoke_end = seq
 
 
 def _drive(one: _Driving, until: datetime | None, ended: str, because: str) -> Drive:

@@ -31,6 +31,7 @@ _SECTIONS: tuple[tuple[str, str, Callable[[Account], Markup]], ...] = (
     ("unknown", "Unknown", sections.unknown),
     ("findings", "Findings", sections.findings),
     ("drives", "Who drove it, interruptions and resumes", sections.drives),
+    ("decisions", "What people asked of it", sections.decisions),
     ("missing", "Not in the journal", lambda account: sections.listing(account.missing)),
     ("assumptions", "What this rests on", lambda account: sections.listing(account.assumptions)),
     ("journal", "The journal behind this report", sections.journal),

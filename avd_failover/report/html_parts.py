@@ -13,7 +13,7 @@ SHOWN = 50
 _MARKS = {"good": "✓", "bad": "✗", "warn": "!", "run": "▶", "idle": "–"}  # noqa: RUF001 - a dash as a mark
 """Beside the word and the colour, so that neither is the only signal."""
 
-_RUNS = {"completed": "good", "held": "warn", "interrupted": "warn", "running": "run"}
+_RUNS = {"completed": "good", "rolled back": "warn", "held": "warn", "interrupted": "warn", "running": "run"}
 _STEPS = {"done": "good", "skipped": "idle", "pending": "idle", "running": "run", "debt": "warn"}
 
 

@@ -69,9 +69,17 @@ def placement(account: Account) -> Markup:
     """Tell each pair's way."""
     return table(
         "Each group's hold on an application group, before and after; times are those of Azure's answers",
-        ["Pair", "Before", "After", "Revoked", "Granted", "Without access, at most"],
+        ["Pair", "Before", "After", "Revoked", "Granted", "Restored", "Without access, at most"],
         [
-            (one.pair, one.before, _place(one), moment(one.revoked_at), moment(one.granted_at), _gap(one))
+            (
+                one.pair,
+                one.before,
+                _place(one, account),
+                moment(one.revoked_at),
+                moment(one.granted_at),
+                moment(one.restored_at),
+                _gap(one),
+            )
             for one in account.placement
         ],
     )
@@ -227,6 +235,17 @@ def drives(account: Account) -> Markup:
     )
 
 
+def decisions(account: Account) -> Markup:
+    """Tell what people asked of the run."""
+    if not account.decisions:
+        return _none("Nobody asked anything of the run while it went on.")
+    return table(
+        "Taken up in this order; names are as given, and nobody checked them",
+        ["Asked", "At", "By", "Step", "Reason"],
+        [(one.kind, moment(one.at), one.by, one.step or "the run", one.reason) for one in account.decisions],
+    )
+
+
 def journal(account: Account) -> Markup:
     """Tell how to check that this report is of that journal."""
     found = account.journal
@@ -262,11 +281,12 @@ def _notes(step: StepAccount) -> Iterator[str]:
 
 
 def _where(step: StepAccount) -> str:
-    return step.uses + (f", {step.side} ({step.region})" if step.side else "")
+    return step.uses + (f", {step.region}" if step.region else "") + (", way back" if step.back else "")
 
 
-def _place(pair: PairAccount) -> Markup:
-    grade = {"target": "good", "source": "idle"}.get(pair.after, "bad")
+def _place(pair: PairAccount, account: Account) -> Markup:
+    there = "source" if account.moments.turned_at else "target"
+    grade = "good" if pair.after == there else "idle" if pair.after in {"source", "target"} else "bad"
     return state_word(pair.after, grade)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from avd_failover.domain.actions import GrantAssignment, RevokeAssignment
+from avd_failover.domain.plan import End
 from avd_failover.domain.route import Pair
 from avd_failover.domain.states import StepStatus
 from avd_failover.journal.events import Outcome
@@ -16,76 +17,90 @@ NOT_RECORDED = "not recorded"
 
 READINESS = "checks.readiness"
 
-_Key = tuple[str, str]
+_Hold = tuple[str, str]
+"""A group's id and the application group's."""
 
 
 def pair_accounts(state: RunState) -> tuple[PairAccount, ...]:
     """Return every pair of the run, in the plan's order."""
-    revokes, grants = _by_pair(state, RevokeAssignment), _by_pair(state, GrantAssignment)
-    before = _start(state)
-    return tuple(
-        _account(
-            pair,
-            place,
-            revokes.get((pair.group.id, pair.source), []),
-            grants.get((pair.group.id, pair.target), []),
-            before=before,
-            state=state,
-        )
-        for pair, place in places(state)
-    )
+    moves, before = _by_hold(state), _start(state)
+    return tuple(_account(pair, place, moves, before, state) for pair, place in places(state))
 
 
-def moments(state: RunState, barrier_at: datetime | None) -> Moments:
+def moments(state: RunState, barrier_at: datetime | None, turned_at: datetime | None) -> Moments:
     """Return the turning points of the run; an answer that was lost counts from when it was asked for."""
-    revoked = [_cut_at(one) for one in state.attempts.values() if _cuts(one)]
-    granted = [one.ended_at for one in state.applied() if isinstance(one.action, GrantAssignment)]
-    given = [at for at in granted if at is not None]
+    there = [one for one in state.attempts.values() if turned_at is None or one.intended_at < turned_at]
+    revoked = [_cut_at(one) for one in there if _cuts(one)]
+    given = [at for one in there if (at := _given_at(one)) is not None]
     return Moments(
         first_revoke_at=min(revoked, default=None),
         last_revoke_at=max(revoked, default=None),
         barrier_at=barrier_at,
         first_grant_at=min(given, default=None),
         last_grant_at=max(given, default=None),
-        recovered_at=state.recovered_at,
+        recovered_at=None if turned_at else state.recovered_at,
+        turned_at=turned_at,
+        restored_at=state.recovered_at if turned_at else None,
     )
 
 
-def gap(pairs: Iterable[PairAccount], reached: Moments, as_of: datetime) -> tuple[float | None, bool]:
+def gap(state: RunState, pairs: Iterable[PairAccount], reached: Moments) -> tuple[float | None, bool]:
     """Return the seconds from the first revoke to the last grant, and whether they still run.
 
-    None when nothing was revoked, or nothing was granted for what was revoked.
+    The last grant of a run that was turned back is that on the source again. None when nothing was revoked,
+    or nothing was granted for what was revoked.
     """
-    if reached.first_revoke_at is None:
+    first = reached.first_revoke_at
+    if first is None:
         return None, False
     if any(pair.gap_open for pair in pairs):
-        return (as_of - reached.first_revoke_at).total_seconds(), True
-    last = reached.last_grant_at
-    if last is None or last < reached.first_revoke_at:
-        return None, False
-    return (last - reached.first_revoke_at).total_seconds(), False
+        return (state.last_at - first).total_seconds(), True
+    last = max((at for one in state.applied() if (at := _given_at(one)) is not None), default=first)
+    return ((last - first).total_seconds(), False) if last > first else (None, False)
 
 
 def _account(
-    pair: Pair, place: Place, revokes: list[Attempt], grants: list[Attempt], *, before: str, state: RunState
+    pair: Pair, place: Place, moves: dict[_Hold, list[Attempt]], before: str, state: RunState
 ) -> PairAccount:
-    cut = min((_cut_at(one) for one in revokes if _cuts(one)), default=None)
-    given = max((one.ended_at for one in grants if _took(one) and one.ended_at), default=None)
-    touched = bool(revokes or grants) or state.recovered_at is not None
-    after = place.value if touched else before
-    open_ = cut is not None and given is None and after in {Place.TRANSIT.value, Place.UNKNOWN.value}
-    until = state.last_at if open_ else given
+    on_source, on_target = (moves.get((pair.group.id, pair.at(end)), []) for end in (End.SOURCE, End.TARGET))
+    cuts = [_cut_at(one) for one in on_source if _cuts(one)]
+    granted, restored = (
+        max((at for one in there if (at := _given_at(one)) is not None), default=None)
+        for there in (on_target, on_source)
+    )
+    proven = state.turned is None and state.recovered_at is not None
+    after = place.value if on_source or on_target or proven else before
+    gap_s, open_ = _without_access([*on_source, *on_target], after, state.last_at)
     return PairAccount(
         pair=pair.label,
         group=pair.group.name,
         application_group=pair.name,
-        before=Place.SOURCE.value if cut else before,
+        before=Place.SOURCE.value if cuts else before,
         after=after,
-        revoked_at=cut,
-        granted_at=given,
-        gap_s=(until - cut).total_seconds() if cut and until and until >= cut else None,
+        revoked_at=min(cuts, default=None),
+        granted_at=granted,
+        restored_at=restored,
+        gap_s=gap_s,
         gap_open=open_,
     )
+
+
+def _without_access(attempts: list[Attempt], after: str, as_of: datetime) -> tuple[float | None, bool]:
+    """Add up the times from a revoke to the next grant; the last one may still run."""
+    turns = [(_cut_at(one), False) for one in attempts if _cuts(one)]
+    turns += [(at, True) for one in attempts if (at := _given_at(one)) is not None]
+    spent: list[float] = []
+    since: datetime | None = None
+    for at, given in sorted(turns):
+        if not given:
+            since = since or at
+        elif since is not None:
+            spent.append((at - since).total_seconds())
+            since = None
+    open_ = since is not None and after in {Place.TRANSIT.value, Place.UNKNOWN.value}
+    if open_ and since is not None:
+        spent.append((as_of - since).total_seconds())
+    return (sum(spent) if spent else None), open_
 
 
 def _start(state: RunState) -> str:
@@ -99,12 +114,10 @@ def _start(state: RunState) -> str:
     return Place.TARGET.value if StepStatus.SKIPPED in gates else NOT_RECORDED
 
 
-def _by_pair(
-    state: RunState, kind: type[RevokeAssignment] | type[GrantAssignment]
-) -> dict[_Key, list[Attempt]]:
-    found: dict[_Key, list[Attempt]] = {}
+def _by_hold(state: RunState) -> dict[_Hold, list[Attempt]]:
+    found: dict[_Hold, list[Attempt]] = {}
     for attempt in state.attempts.values():
-        if isinstance(attempt.action, kind):
+        if isinstance(attempt.action, RevokeAssignment | GrantAssignment):
             assignment = attempt.action.assignment
             found.setdefault((assignment.principal_id, assignment.scope), []).append(attempt)
     return found
@@ -123,3 +136,8 @@ def _cut_at(attempt: Attempt) -> datetime:
     """Return when access ended: at the answer, or at the sending where only a reading told of it."""
     answered = attempt.ended_at if _took(attempt) and attempt.by != "reading" else None
     return answered or attempt.intended_at
+
+
+def _given_at(attempt: Attempt) -> datetime | None:
+    """Return when a grant took effect at the latest; None for anything else."""
+    return attempt.ended_at if isinstance(attempt.action, GrantAssignment) and _took(attempt) else None

@@ -33,16 +33,19 @@ def barrier(state: RunState, chronicle: Chronicle) -> Barrier | None:
     )
 
 
-def checks(state: RunState, order: Order, stood: Barrier | None, pairs: Sequence[PairAccount]) -> list[Check]:
+def checks(
+    state: RunState, chronicle: Chronicle, stood: Barrier | None, pairs: Sequence[PairAccount]
+) -> list[Check]:
     """Return the rules that can be held against the order of the entries, in the order of a run."""
-    return [
+    order, back = chronicle.order, chronicle.back
+    there = [
         _seats_before_revoke(state, order),
-        _revoked_before_granted(state, order),
+        _revoked_before_granted("All revoked before any granted", order),
         _barrier_before_grant(order, stood),
         _looked_often_enough(state, stood),
-        _closed_by_reading(state, order),
-        _nothing_in_transit(state, pairs),
     ]
+    way_back = [_revoked_before_granted("All withdrawn before any restored", back)] if back else []
+    return [*there, *way_back, _closed_by_reading(state, back or order), _nothing_in_transit(state, pairs)]
 
 
 def missing(state: RunState, drives: Sequence[Drive], pairs: Sequence[PairAccount]) -> Iterator[str]:
@@ -91,7 +94,7 @@ def _seats_before_revoke(state: RunState, order: Order) -> Check:
     return Check(rule="Seats before revoke", source="safety S9", holds=holds, detail=detail)
 
 
-def _revoked_before_granted(state: RunState, order: Order) -> Check:
+def _revoked_before_granted(rule: str, order: Order) -> Check:
     holds = None
     if order.first_grant is not None and order.last_revoke_end is not None:
         holds = order.last_revoke_end < order.first_grant
@@ -102,7 +105,7 @@ def _revoked_before_granted(state: RunState, order: Order) -> Check:
         False: f"entry {order.first_grant} intends a grant, and a revoke is confirmed only in entry"
         f" {order.last_revoke_end}",
     }[holds]
-    return Check(rule="All revoked before any granted", source="safety S4", holds=holds, detail=detail)
+    return Check(rule=rule, source="safety S4", holds=holds, detail=detail)
 
 
 def _barrier_before_grant(order: Order, stood: Barrier | None) -> Check:
@@ -132,12 +135,12 @@ def _looked_often_enough(state: RunState, stood: Barrier | None) -> Check:
 def _closed_by_reading(state: RunState, order: Order) -> Check:
     ends = _ends(state, order, "reconcile")
     holds = None
-    if ends and order.last_send is not None:
-        holds = max(ends) > order.last_send and not any(one.open for one in state.attempts.values())
+    if ends and order.last_access is not None:
+        holds = max(ends) > order.last_access and not any(one.open for one in state.attempts.values())
     detail = {
         None: "no closing reading, or nothing that it could be about",
-        True: "both sides were read once more after the last request",
-        False: "requests were sent after the closing reading, or have no known end",
+        True: "both sides were read once more after the last request that moves access",
+        False: "access was moved after the closing reading, or requests have no known end",
     }[holds]
     return Check(rule="Closing reading", source="safety S14", holds=holds, detail=detail)
 

@@ -15,15 +15,17 @@ from avd_failover.report.words import Names, request
 _FRUITLESS = frozenset({Outcome.TRANSIENT, Outcome.REFUSED, Outcome.VOID})
 
 
-def step_account(step: StepState, chronicle: Chronicle, route: Route, *, alive: bool) -> StepAccount:
-    """Return one step's account."""
+def step_account(step: StepState, chronicle: Chronicle, state: RunState, *, alive: bool) -> StepAccount:
+    """Return one step's account; on the way back, source and target have changed places."""
+    route, back = _route(step, state), _goes_back(step, state)
     turns = chronicle.turns_of(step.step.id, alive=alive)
     deeds = tuple(_deeds(step.attempts))
     return StepAccount(
         id=step.step.id,
         uses=step.step.uses,
         side=step.step.side.value if step.step.side else None,
-        region=region(route, step.step.side),
+        region=_region(route, step.step.side),
+        back=back,
         summary=step.step.summary,
         state=step.status.value,
         reason=step.because,
@@ -39,14 +41,10 @@ def step_account(step: StepState, chronicle: Chronicle, route: Route, *, alive: 
     )
 
 
-def owed(step: StepState, route: Route) -> Owed:
+def owed(step: StepState, state: RunState) -> Owed:
     """Return what a step owes."""
-    return Owed(step=step.step.id, region=region(route, step.step.side), because=step.because)
-
-
-def region(route: Route, end: End | None) -> str | None:
-    """Return the region of a step's side; None for a step that concerns both."""
-    return route.side(end).region if end else None
+    region = _region(_route(step, state), step.step.side)
+    return Owed(step=step.step.id, region=region, because=step.because)
 
 
 def loose_ends(state: RunState, names: Names) -> Iterator[Loose]:
@@ -78,6 +76,18 @@ def troubles(state: RunState, names: Names) -> Iterator[Trouble]:
             such_as=names.sentence(heap[0].action),
             first_at=heap[0].ended_at or heap[0].intended_at,
         )
+
+
+def _goes_back(step: StepState, state: RunState) -> bool:
+    return state.turned is not None and step.step in state.turned.graph.steps
+
+
+def _route(step: StepState, state: RunState) -> Route:
+    return state.turned.route if state.turned and _goes_back(step, state) else state.pinned.route
+
+
+def _region(route: Route, end: End | None) -> str | None:
+    return route.side(end).region if end else None
 
 
 def _deeds(attempts: Iterable[Attempt]) -> Iterator[Deeds]:

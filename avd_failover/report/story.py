@@ -40,6 +40,8 @@ from avd_failover.report.status import RESUMABLE, because, standing
 from avd_failover.report.step_story import loose_ends, owed, step_account, troubles
 from avd_failover.report.words import Names, travel
 
+_RTO = "recovery time (RTO)"
+
 
 def read(store: Store, alive: Callable[[RunState], bool]) -> Account:
     """Verify a journal and return its account; ``alive`` tells whether a process drives that run.
@@ -76,21 +78,22 @@ def tell(state: RunState, chronicle: Chronicle, head: str, *, alive: bool) -> Ac
     route, names = state.pinned.route, Names(state.pinned.route)
     steps = list(state.steps.values())
     pairs, stood = pair_accounts(state), barrier(state, chronicle)
-    reached = moments(state, stood.proven_at if stood else None)
+    reached = moments(state, stood.proven_at if stood else None, chronicle.turned_at)
     drives = chronicle.drives(alive=alive)
     return Account(
         format=FORMAT,
         identity=_identity(state),
         ending=_ending(state, alive=alive),
         drives=drives,
+        decisions=tuple(chronicle.decisions),
         objectives=tuple(_objectives(state, pairs, reached)),
         moments=reached,
         placement=pairs,
-        steps=tuple(step_account(step, chronicle, route, alive=alive) for step in steps),
+        steps=tuple(step_account(step, chronicle, state, alive=alive) for step in steps),
         barrier=stood,
-        checks=tuple(checks(state, chronicle.order, stood, pairs)),
+        checks=tuple(checks(state, chronicle, stood, pairs)),
         changes=_changes(state),
-        owed=tuple(owed(step, route) for step in steps if step.status is StepStatus.DEBT),
+        owed=tuple(owed(step, state) for step in steps if step.status is StepStatus.DEBT),
         unknown=tuple(loose_ends(state, names)),
         trouble=tuple(troubles(state, names)),
         findings=tuple(_findings(state, chronicle)),
@@ -145,7 +148,7 @@ def _ending(state: RunState, *, alive: bool) -> Ending:
 def _objectives(state: RunState, pairs: tuple[PairAccount, ...], reached: Moments) -> Iterator[Measure]:
     plan = state.pinned.route.plan
     yield _recovery(state, plan.objectives.rto_s)
-    seconds, open_ = gap(pairs, reached, state.last_at)
+    seconds, open_ = gap(state, pairs, reached)
     budget_s = plan.policies.propagation_s + OVER_PROPAGATION_S
     yield Measure(
         name="access gap",
@@ -166,10 +169,19 @@ def _objectives(state: RunState, pairs: tuple[PairAccount, ...], reached: Moment
 
 
 def _recovery(state: RunState, rto_s: float) -> Measure:
+    if state.turned is not None:
+        return Measure(
+            name=_RTO,
+            declared_s=rto_s,
+            measured_s=None,
+            open=False,
+            kept=None,
+            how="not measured: turned back",
+        )
     waiting = state.recovered_at is None and state.changed
     used_s: float | None = (state.last_at - state.started_at).total_seconds() if waiting else state.recovery_s
     return Measure(
-        name="recovery time (RTO)",
+        name=_RTO,
         declared_s=rto_s,
         measured_s=used_s,
         open=waiting,

@@ -1,11 +1,14 @@
 """Invented histories of runs, one for each way that a run can go; the report is held against them all."""
 
 from collections.abc import Callable
+from typing import TypeGuard
 
+from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import Setting
+from avd_failover.domain.rollback import reverse, way_back
 from avd_failover.domain.states import RunStatus, StepStatus
-from avd_failover.journal.events import ActionEnded, Outcome, StepEnded
+from avd_failover.journal.events import ActionEnded, OperatorSaid, Outcome, RunTurned, StepEnded
 from avd_failover.report.account import Account
 from avd_failover.report.story import told
 from tests.report.builders import PLAN, Story, cut, drains, grants, host, log_offs, moved, revokes, warmed
@@ -129,6 +132,60 @@ def bumpy() -> Story:
     return story.end("drain-source", "1 of 2", StepStatus.HELD).close(RunStatus.HELD, "1 of 2")
 
 
+def turn(story: Story) -> Story:
+    """Tell that somebody has the run turned back."""
+    ask = OperatorSaid(request=1, kind="rollback", by="duty admin", reason="wrong plan")
+    story.tell(ask).close(RunStatus.HELD, "turned back by duty admin: wrong plan").after(1)
+    state = story.state
+    changed = [one.action for one in state.attempts.values()]
+    return story.tell(
+        RunTurned(
+            route=reverse(state.route),
+            graph=way_back(state.graph, changed),
+            because="turned back by duty admin",
+        )
+    )
+
+
+def turned_back() -> Story:
+    """Turned back when users had the target already: withdrawn there, proven empty, restored."""
+    story = stand(cut(Story()).end("log-off-source", "45 sessions logged off"))
+    story.begin("grant-target").do("grant-target", grants()).end("grant-target", "9 pairs assigned")
+    turn(story.after(100))
+    withdrawn: list[Action] = [
+        RevokeAssignment(assignment=one.assignment, reason="undo") for one in grants() if _moves(one)
+    ]
+    restored: list[Action] = [
+        GrantAssignment(assignment=one.assignment, reason="undo") for one in revokes() if _moves(one)
+    ]
+    for step in ("back-suspend-autoscale", "back-forbid-start-on-connect", "back-drain"):
+        story.begin(step).end(step, "nothing to do", StepStatus.SKIPPED)
+    story.begin("back-withdraw").do("back-withdraw", withdrawn).end("back-withdraw", "withdrawn")
+    story.begin("back-logoff").end("back-logoff", "nobody there", StepStatus.SKIPPED)
+    story.begin("back-barrier").after(31).end("back-barrier", "nobody there, nobody can come")
+    story.begin("back-access").do("back-access", restored).end("back-access", "9 pairs restored")
+    story.begin("back-reconcile").after(9).end("back-reconcile", "every pair is where it was")
+    story.begin("back-restore-gone-to").end("back-restore-gone-to", "as before")
+    return story.close(RunStatus.ROLLED_BACK, "every pair is where it was")
+
+
+def turned_early() -> Story:
+    """Turned back when four of nine pairs were revoked and none was granted."""
+    story = warmed(Story()).begin("revoke-source").do("revoke-source", revokes()[:4])
+    story.end("revoke-source", "turned back", StepStatus.HELD)
+    turn(story)
+    restored: list[Action] = [
+        GrantAssignment(assignment=one.assignment, reason="undo") for one in revokes()[:4] if _moves(one)
+    ]
+    story.begin("back-access").do("back-access", restored).end("back-access", "4 pairs restored")
+    story.begin("back-reconcile").after(9).end("back-reconcile", "every pair is where it was")
+    return story.close(RunStatus.ROLLED_BACK, "every pair is where it was")
+
+
+def _moves(action: Action) -> TypeGuard[RevokeAssignment | GrantAssignment]:
+    return isinstance(action, RevokeAssignment | GrantAssignment)
+
+
 def begun() -> Story:
     """A run that has only just been pinned."""
     return Story()
@@ -150,5 +207,7 @@ ALL: tuple[Callable[[], Story], ...] = (
     unknown,
     indebted,
     bumpy,
+    turned_back,
+    turned_early,
     begun,
 )

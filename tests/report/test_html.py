@@ -100,6 +100,7 @@ SECTIONS = [
     "unknown",
     "findings",
     "drives",
+    "decisions",
     "missing",
     "assumptions",
     "journal",
@@ -179,12 +180,19 @@ def test_a_real_run_never_says_that_it_was_simulated() -> None:
         (h.interrupted, "objectives", "access gap", ["21 min", "8 s and running", "▶ STILL RUNNING"]),
         (h.held_then_finished, "objectives", "recovery time (RTO)", ["30 min", "2 h 04 min", "✗ MISSED BY"]),
         (h.completed, "objectives", "recovery point (RPO)", ["0 s", "none", "– NOT MEASURED"]),  # noqa: RUF001
-        (h.completed, "placement", "GRP1 on DAG1", ["source", "✓ TARGET", "03:03:19", "03:04:08", "49 s"]),
+        (
+            h.completed,
+            "placement",
+            "GRP1 on DAG1",
+            ["source", "✓ TARGET", "03:03:19", "03:04:08", "–", "49 s"],  # noqa: RUF001
+        ),
+        (h.turned_early, "placement", "GRP1 on DAG1", ["source", "✓ SOURCE", "03:03:19", "–", "03:03:22"]),  # noqa: RUF001
+        (h.turned_back, "decisions", "rollback", ["03:05:52", "duty admin", "the run", "wrong plan"]),
         (
             h.interrupted,
             "placement",
             "GRP1 on DAG1",
-            ["source", "✗ IN TRANSIT", "03:03:19", "–", "8 s and running"],  # noqa: RUF001
+            ["source", "✗ IN TRANSIT", "03:03:19", "–", "–", "8 s and running"],  # noqa: RUF001
         ),
         (h.proven, "barrier", "Looks without a session", ["2"]),
         (h.proven, "barrier", "Stood at", ["03:04:08"]),
@@ -220,6 +228,7 @@ def test_a_table_says(history, section: str, row: str, cells: list[str]) -> None
     ("history", "words"),
     [
         (h.completed, "Nothing is owed."),
+        (h.completed, "Nobody asked anything of the run while it went on."),
         (h.completed, "Nothing remains unknown: every request has an end."),
         (h.completed, "No check found anything."),
         (h.completed, "Every request was taken at the first attempt."),

@@ -13,7 +13,7 @@ from avd_failover.journal.state import BrokenStoryError, fold
 from avd_failover.report.account import FORMAT, Account, StepAccount, account_data
 from avd_failover.report.story import told
 from tests.report import histories as h
-from tests.report.builders import GROUPS, RUN, T0, Story, drains, grants, host, log_offs, revokes, warmed
+from tests.report.builders import GROUPS, RUN, T0, Story, cut, drains, grants, host, log_offs, revokes, warmed
 from tests.report.histories import ALL, HEAD, account
 
 
@@ -60,6 +60,7 @@ def test_every_prefix_of_every_history_has_an_account(history: Callable[[], Stor
         (h.killed, "interrupted", True, True, True),
         (h.killed_and_resumed, "completed", False, True, False),
         (h.indebted, "held", True, False, True),
+        (h.turned_back, "rolled back", False, True, False),
         (h.begun, "interrupted", True, False, True),
     ],
 )
@@ -99,15 +100,17 @@ def test_the_identity_pins_what_was_run() -> None:
 
 
 FIELDS = {
-    "": "format identity ending drives objectives moments placement steps barrier checks changes owed unknown"
-    " trouble findings missing assumptions journal resume",
+    "": "format identity ending drives decisions objectives moments placement steps barrier checks changes owed"
+    " unknown trouble findings missing assumptions journal resume",
     "ending": "state so_far because changed started_at ended_at as_of lasted_s",
     "drives": "host pid epoch engine how since until ended because",
+    "decisions": "at kind by reason step",
     "objectives": "name declared_s measured_s open kept how",
-    "moments": "first_revoke_at last_revoke_at barrier_at first_grant_at last_grant_at recovered_at",
-    "placement": "pair group application_group before after revoked_at granted_at gap_s gap_open",
-    "steps": "id uses side region summary state reason started_at ended_at duration_s facts turns waits deeds"
-    " retries left_alone",
+    "moments": "first_revoke_at last_revoke_at barrier_at first_grant_at last_grant_at recovered_at"
+    " turned_at restored_at",
+    "placement": "pair group application_group before after revoked_at granted_at restored_at gap_s gap_open",
+    "steps": "id uses side region back summary state reason started_at ended_at duration_s facts turns waits"
+    " deeds retries left_alone",
     "barrier": "step state proof looks ghosts sentence proven_at waits",
     "checks": "rule source holds detail",
     "changes": "sessions_ended sessions_unproven users_told machines_started machines_stopped hosts_drained",
@@ -196,6 +199,8 @@ def test_a_gap_begins_when_a_revoke_was_sent_whose_answer_was_lost() -> None:
         (h.indebted, "source", "source", False),
         (h.failed, "source", "source", False),
         (h.interrupted, "source", "in transit", True),
+        (h.turned_back, "source", "source", False),
+        (h.turned_early, "source", "source", False),
     ],
 )
 def test_every_pair_is_told_with_its_way(history, before: str, after: str, open_: bool) -> None:
@@ -428,16 +433,81 @@ def test_a_journal_that_breaks_a_rule_is_told_to(story: Callable[[], Story], rul
 
 
 def test_a_request_after_the_closing_reading_breaks_its_rule() -> None:
-    story = warmed(Story()).begin("reconcile").end("reconcile", "all settled").begin("log-off-source")
+    story = warmed(Story()).begin("revoke-source").do("revoke-source", revokes()[:8])
+    story.begin("reconcile").end("reconcile", "all settled")
     assert verdicts(story)["Closing reading"] is True
-    assert verdicts(story.do("log-off-source", log_offs(1)))["Closing reading"] is False
+    assert verdicts(story.do("revoke-source", revokes()[8:]))["Closing reading"] is False
 
 
 def test_a_request_without_a_known_end_spoils_the_closing_reading() -> None:
-    story = warmed(Story()).begin("log-off-source")
+    story = warmed(Story()).begin("revoke-source").do("revoke-source", revokes()).begin("log-off-source")
     story.intend("log-off-source", log_offs(1))
     story.begin("reconcile").end("reconcile", "all settled")
     assert verdicts(story)["Closing reading"] is False
+
+
+# Turned back
+
+
+def test_a_run_that_was_turned_back_recovered_nobody_and_says_what_people_asked() -> None:
+    found = account(h.turned_back())
+    assert (found.moments.recovered_at, found.objectives[0].measured_s, found.objectives[0].kept) == (
+        None,
+        None,
+        None,
+    )
+    (decision,) = found.decisions
+    assert (decision.kind, decision.by, decision.reason) == ("rollback", "duty admin", "wrong plan")
+    assert found.moments.turned_at is not None
+    assert found.moments.restored_at is not None
+    assert decision.at < found.moments.turned_at < found.moments.restored_at
+
+
+def test_the_times_without_access_on_both_ways_are_added_up() -> None:
+    """There: 49 s, as in a run that stays; back: from the withdrawal 36 s later to the restoring grant."""
+    first = account(h.turned_back()).placement[0]
+    assert first.revoked_at is not None
+    assert first.granted_at is not None
+    assert first.restored_at is not None
+    assert first.revoked_at < first.granted_at < first.restored_at
+    there = (first.granted_at - first.revoked_at).total_seconds()
+    back = 4.0 + 31 + 0.5
+    assert first.gap_s == pytest.approx(there + back)
+
+
+def test_a_pair_that_was_never_touched_had_access_all_the_time() -> None:
+    pairs = account(h.turned_early()).placement
+    assert [pair.gap_s is None for pair in pairs] == [False] * 4 + [True] * 5
+    assert {pair.restored_at is None for pair in pairs[4:]} == {True}
+
+
+def test_steps_of_the_way_back_are_told_apart_and_name_the_region_they_are_about() -> None:
+    found = account(h.turned_back())
+    there, back = step(found, "grant-target"), step(found, "back-withdraw")
+    assert (there.back, there.side, there.region) == (False, "target", "westeurope")
+    assert (back.back, back.side, back.region) == (True, "source", "westeurope")
+
+
+@pytest.mark.parametrize("history", [h.turned_back, h.turned_early])
+def test_a_good_way_back_breaks_no_rule(history) -> None:
+    assert False not in verdicts(history()).values()
+    assert verdicts(history())["Closing reading"] is True
+    assert verdicts(h.turned_back())["All withdrawn before any restored"] is True
+
+
+def test_restoring_before_all_is_withdrawn_breaks_its_rule() -> None:
+    story = h.stand(cut(Story()).end("log-off-source", "45 sessions logged off"))
+    story.begin("grant-target").do("grant-target", grants()).end("grant-target", "9 pairs assigned")
+    h.turn(story).begin("back-withdraw")
+    story.do("back-withdraw", revokes()[:4]).do("back-withdraw", grants()).do("back-withdraw", revokes()[4:])
+    assert verdicts(story)["All withdrawn before any restored"] is False
+    assert verdicts(story)["All revoked before any granted"] is True
+
+
+def test_the_process_that_turns_back_is_told_as_one_more_drive() -> None:
+    first, second = account(h.turned_back()).drives
+    assert (first.ended, second.how, second.ended) == ("held", "turned back", "rolled back")
+    assert (first.pid, second.pid) == (4711, 4711)
 
 
 # The fold itself
