@@ -3,10 +3,10 @@
 ``declared`` asks the assignments as they stand, ``effective`` those that have come into force.
 """
 
-import fnmatch
-
 from avd_failover.simulator.core import Core
 from avd_failover.simulator.directory import Directory
+from avd_failover.simulator.hierarchy import Hierarchy
+from avd_failover.simulator.permissions import Permissions, matches
 from avd_failover.simulator.records import ApplicationGroup, EffectiveGrant, RoleDefinition, key
 
 USE_APPLICATIONS = "Microsoft.DesktopVirtualization/applicationGroups/useApplications/action".lower()
@@ -16,7 +16,9 @@ def opens_applications(role: RoleDefinition | None) -> bool:
     """Tell whether a role carries the data action that opens application groups, wildcards included."""
     if role is None:
         return False
-    return _matches(role.data_actions) and not _matches(role.not_data_actions)
+    return matches(role.data_actions, USE_APPLICATIONS) and not matches(
+        role.not_data_actions, USE_APPLICATIONS
+    )
 
 
 def covers(scope: str, resource: str) -> bool:
@@ -30,9 +32,13 @@ def covers(scope: str, resource: str) -> bool:
 class Access:
     """Effective access of users, indexed by principal."""
 
-    def __init__(self, core: Core, directory: Directory) -> None:
+    def __init__(
+        self, core: Core, directory: Directory, hierarchy: Hierarchy, permissions: Permissions
+    ) -> None:
         self._core = core
         self._directory = directory
+        self._hierarchy = hierarchy
+        self._permissions = permissions
         self._by_principal: dict[str, dict[str, EffectiveGrant]] = {}
         core.watch(EffectiveGrant, self._index)
 
@@ -42,7 +48,19 @@ class Access:
         if not scopes:
             return []
         groups = self._core.table(ApplicationGroup).values()
-        return [group for group in groups if any(covers(scope, group.id) for scope in scopes)]
+        return [
+            group
+            for group in groups
+            if any(self._hierarchy.covers(scope, group.id) for scope in scopes)
+            and not self._denied(user, group.id)
+        ]
+
+    def _denied(self, user: str, group: str) -> bool:
+        return any(
+            matches(deny.data_actions, USE_APPLICATIONS)
+            and not matches(deny.not_data_actions, USE_APPLICATIONS)
+            for deny in self._permissions.denies_for(user, group)
+        )
 
     def _grants(self, user: str) -> list[EffectiveGrant]:
         return [
@@ -59,7 +77,3 @@ class Access:
             self._by_principal.get(key(before.principal_id), {}).pop(key(before.id), None)
         if after is not None:
             self._by_principal.setdefault(key(after.principal_id), {})[key(after.id)] = after
-
-
-def _matches(patterns: tuple[str, ...]) -> bool:
-    return any(fnmatch.fnmatchcase(USE_APPLICATIONS, pattern.lower()) for pattern in patterns)

@@ -3,6 +3,12 @@
 import uuid
 from collections.abc import Iterable
 
+from avd_failover.simulator.building_access import (
+    deny_assignments,
+    locks,
+    management_groups,
+    service_principals,
+)
 from avd_failover.simulator.building_details import (
     DAY_S,
     applications,
@@ -34,6 +40,7 @@ from avd_failover.simulator.records import (
     Workspace,
     key,
 )
+from avd_failover.simulator.records_access import ServicePrincipal
 from avd_failover.simulator.recovery_building import Ground, personal_pool, vault
 from avd_failover.simulator.role_catalogue import BUILT_IN
 from avd_failover.simulator.scenario import AssignmentSpec, HostPoolSpec, Scenario, ScheduleSpec
@@ -83,6 +90,8 @@ class _Builder:
         self._personal_and_recovery()
         for assignment in self.scenario.assignments:
             self._assignment(assignment)
+        self._write_all(locks(self.scenario))
+        self._write_all(deny_assignments(self.scenario, self._principal))
         for pool in self.scenario.host_pools:
             self._sessions(pool)
             self.world.autoscale.watch_pool(self.pool_ids[pool.name])
@@ -131,7 +140,8 @@ class _Builder:
             )
             for r in scenario.roles
         ]  # fmt: skip
-        return [*regions, *subscriptions, *BUILT_IN, *own_roles]
+        above = management_groups(scenario)
+        return [*regions, *subscriptions, *above, *service_principals(scenario), *BUILT_IN, *own_roles]
 
     def _pool(self, spec: HostPoolSpec) -> None:
         pool = HostPool(
@@ -252,10 +262,10 @@ class _Builder:
         principal = self._principal(spec.principal)
         role = next(r for r in self.core.table(RoleDefinition).values() if r.role_name == spec.role)
         assignment = RoleAssignment(
-            id=f"{scope}/providers/Microsoft.Authorization/roleAssignments/{self.core.guid('assignment')}",
+            id=f"{scope.rstrip('/')}/providers/Microsoft.Authorization/roleAssignments/{self.core.guid('assignment')}",
             scope=scope,
             principal_id=principal,
-            principal_type="User" if "@" in spec.principal else "Group",
+            principal_type=self._principal_type(principal),
             role_definition_id=(
                 f"/subscriptions/{self._subscription(None)}/providers/Microsoft.Authorization/roleDefinitions/{role.id}"
             ),
@@ -273,6 +283,8 @@ class _Builder:
             return self.app_groups[spec.application_group]
         if spec.resource_group is not None:
             return self._group_of(None, spec.resource_group)
+        if spec.root:
+            return "/"
         if spec.management_group is not None:
             return f"/providers/Microsoft.Management/managementGroups/{spec.management_group}"
         return f"/subscriptions/{spec.subscription}"
@@ -280,8 +292,16 @@ class _Builder:
     def _principal(self, name: str) -> str:
         if name in self.group_ids:
             return self.group_ids[name]
+        for principal in self.core.table(ServicePrincipal).values():
+            if principal.display_name == name:
+                return principal.id
         users = self.core.table(User).values()
         return next(user.id for user in users if user.user_principal_name == name)
+
+    def _principal_type(self, principal: str) -> str:
+        if self.core.find(ServicePrincipal, principal):
+            return "ServicePrincipal"
+        return "Group" if self.core.find(Group, principal) else "User"
 
     def _sessions(self, spec: HostPoolSpec) -> None:
         if spec.sessions is None:

@@ -57,4 +57,70 @@ BUILT_IN: tuple[RoleDefinition, ...] = (
         description="View Virtual Machines in the portal and login as a regular user.",
         data_actions=("Microsoft.Compute/virtualMachines/login/action",),
     ),
+    RoleDefinition(
+        id="8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
+        role_name="Owner",
+        description="Grants full access to manage all resources, including the ability to assign roles.",
+        actions=("*",),
+    ),
+    RoleDefinition(
+        id="18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
+        role_name="User Access Administrator",
+        description="Lets you manage user access to Azure resources.",
+        actions=("*/read", "Microsoft.Authorization/*", "Microsoft.Support/*"),
+    ),
+    RoleDefinition(
+        id="082f0a83-3be5-4ba1-904c-961cca79b387",
+        role_name="Desktop Virtualization Contributor",
+        description="Contributor of Desktop Virtualization.",
+        actions=(
+            "Microsoft.DesktopVirtualization/*",
+            "Microsoft.Resources/subscriptions/resourceGroups/read",
+            "Microsoft.Resources/deployments/*",
+            "Microsoft.Authorization/*/read",
+            "Microsoft.Insights/alertRules/*",
+            "Microsoft.Support/*",
+        ),
+    ),
+    RoleDefinition(
+        id="49a72310-ab8d-41df-bbb0-79b649203868",
+        role_name="Desktop Virtualization Reader",
+        description="Reader of Desktop Virtualization.",
+        actions=(
+            "Microsoft.DesktopVirtualization/*/read",
+            "Microsoft.Resources/subscriptions/resourceGroups/read",
+            "Microsoft.Authorization/*/read",
+        ),
+    ),
+    RoleDefinition(
+        id="9980e02c-c2be-4d73-94e8-173b1dc7cf3c",
+        role_name="Virtual Machine Contributor",
+        description="Lets you manage virtual machines, but not access to them.",
+        actions=(
+            "Microsoft.Authorization/*/read",
+            "Microsoft.Compute/virtualMachines/*",
+            "Microsoft.Compute/disks/read",
+            "Microsoft.Compute/locations/*",
+            "Microsoft.Resources/subscriptions/resourceGroups/read",
+        ),
+    ),
+    RoleDefinition(
+        id="1c0163c0-47e6-4577-8991-ea5c82e286e4",
+        role_name="Virtual Machine Administrator Login",
+        description="View Virtual Machines in the portal and login as administrator.",
+        data_actions=(
+            "Microsoft.Compute/virtualMachines/login/action",
+            "Microsoft.Compute/virtualMachines/loginAsAdmin/action",
+        ),
+    ),
+    RoleDefinition(
+        id="0c867c2a-1d8c-454a-a3db-ab2ea1bdc8bb",
+        role_name="Storage File Data SMB Share Contributor",
+        description="Allows for read, write, and delete access in Azure Storage file shares over SMB.",
+        data_actions=(
+            "Microsoft.Storage/storageAccounts/fileServices/fileshares/files/read",
+            "Microsoft.Storage/storageAccounts/fileServices/fileshares/files/write",
+            "Microsoft.Storage/storageAccounts/fileServices/fileshares/files/delete",
+        ),
+    ),
 )

@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from avd_failover.simulator.access import covers
 from avd_failover.simulator.core import Core
 from avd_failover.simulator.directory import Directory
+from avd_failover.simulator.hierarchy import Hierarchy
+from avd_failover.simulator.locks import Locks
 from avd_failover.simulator.propagation import Propagation
 from avd_failover.simulator.records import (
     Group,
@@ -20,6 +21,7 @@ from avd_failover.simulator.records import (
     User,
     key,
 )
+from avd_failover.simulator.records_access import ServicePrincipal
 from avd_failover.simulator.refusals import ArmRefusal
 from avd_failover.simulator.requests import Part, RequestLog, external
 
@@ -32,8 +34,19 @@ class Roles(Part):
 
     area = "roles"
 
-    def __init__(self, core: Core, log: RequestLog, directory: Directory, propagation: Propagation) -> None:
+    def __init__(
+        self,
+        core: Core,
+        log: RequestLog,
+        *,
+        directory: Directory,
+        propagation: Propagation,
+        hierarchy: Hierarchy,
+        locks: Locks,
+    ) -> None:
         super().__init__(core, log)
+        self._hierarchy = hierarchy
+        self._locks = locks
         self._directory = directory
         self._propagation = propagation
         self._by_name: dict[str, RoleAssignment] = {}
@@ -48,7 +61,7 @@ class Roles(Part):
         ``assignedTo('{id}')`` the same through groups too; without one, at, above or below it.
         """
         listed = [row.assignment for row in self.core.table(ListedAssignment).values()]
-        wanted = _by_filter(odata_filter, scope, self._directory)
+        wanted = self._by_filter(odata_filter, scope)
         found = [assignment for assignment in listed if wanted(assignment)]
         self._show(actor, found)
         return found
@@ -82,7 +95,7 @@ class Roles(Part):
         Returns: 201 and the record, also over an existing name, as recorded.
         Refused: ``InvalidRoleAssignmentId``, ``RoleDefinitionDoesNotExist``, ``PrincipalNotFound``,
             ``RoleAssignmentUpdateNotPermitted``, ``RoleAssignmentLimitExceeded`` (400),
-            ``RoleAssignmentExists`` (409).
+            ``RoleAssignmentExists`` (409), ``ScopeLocked`` (409, by a lock that lets nothing be changed).
         """
         wanted = RoleAssignment(
             id=_id_of(scope, name),
@@ -99,6 +112,7 @@ class Roles(Part):
             revision=self.core.history.next_sequence,
         )
         self._check_request(wanted, principal_type)
+        self._locks.check("write", scope)
         existing = self._by_name.get(key(name))
         if existing is None:
             self._check_limits(wanted)
@@ -109,8 +123,13 @@ class Roles(Part):
 
     @external
     def delete(self, actor: str, assignment: str) -> RoleAssignment | None:
-        """Delete an assignment. Returns it (200), or None when there is none (204)."""
+        """Delete an assignment. Returns it (200), or None when there is none (204).
+
+        Refused with 409 ``ScopeLocked`` by any lock at its scope or above.
+        """
         found = self.core.find(RoleAssignment, assignment)
+        if found is not None:
+            self._locks.check("delete", found.scope)
         if found is not None:
             self.core.erase(actor, "delete-assignment", found)
             self._propagation.deleted(found)
@@ -119,7 +138,9 @@ class Roles(Part):
     def definitions(self, scope: str) -> list[RoleDefinition]:
         """List the roles that can be assigned at a scope."""
         roles = self.core.table(RoleDefinition).values()
-        return [role for role in roles if any(covers(a, scope) for a in role.assignable_scopes)]
+        return [
+            role for role in roles if any(self._hierarchy.covers(a, scope) for a in role.assignable_scopes)
+        ]
 
     def definition(self, role: str) -> RoleDefinition:
         """Return one role by id or GUID. Refused with 404 ``RoleDefinitionDoesNotExist``."""
@@ -129,6 +150,24 @@ class Roles(Part):
                 404, "RoleDefinitionDoesNotExist", f"The specified role definition '{role}' does not exist."
             )
         return found
+
+    def _by_filter(self, odata_filter: str, scope: str) -> Callable[[RoleAssignment], bool]:
+        asked = odata_filter.strip().replace(" ", "").lower()
+        if asked == "atscope()":
+            return lambda assignment: self._hierarchy.covers(assignment.scope, scope)
+        match = _PRINCIPAL_FILTER.fullmatch(odata_filter)
+        if odata_filter.strip() and match is None:
+            raise ArmRefusal(400, "BadRequestFormat", f"The filter '{odata_filter}' is not supported.")
+        if match is None:
+            return lambda assignment: self._near(assignment, scope)
+        wanted = {key(match[2])}
+        if match[1].lower().startswith("assignedto"):
+            wanted |= set(self._directory.principals_of(key(match[2])))
+        return lambda assignment: self._near(assignment, scope) and key(assignment.principal_id) in wanted
+
+    def _near(self, assignment: RoleAssignment, scope: str) -> bool:
+        covers = self._hierarchy.covers
+        return covers(assignment.scope, scope) or covers(scope, assignment.scope)
 
     def _check_request(self, wanted: RoleAssignment, principal_type: str | None) -> None:
         name = wanted.name
@@ -154,7 +193,11 @@ class Roles(Part):
     def _check_principal(self, principal: str, principal_type: str | None) -> None:
         if principal_type in {"User", "ServicePrincipal"}:
             return
-        found = self.core.find(User, principal) or self.core.find(Group, principal)
+        found = (
+            self.core.find(User, principal)
+            or self.core.find(Group, principal)
+            or self.core.find(ServicePrincipal, principal)
+        )
         if found is not None and self.core.now_s - found.created_s >= self.core.physics.principal_known_s:
             return
         tenant = next((s.tenant_id for s in self.core.table(Subscription).values()), "")
@@ -177,6 +220,8 @@ class Roles(Part):
             raise _limit_exceeded(physics.assignments_per_subscription, "subscription")
 
     def _type_of(self, principal: str) -> str:
+        if self.core.find(ServicePrincipal, principal):
+            return "ServicePrincipal"
         return "Group" if self.core.find(Group, principal) else "User"
 
     def _show(self, actor: str, found: list[RoleAssignment]) -> None:
@@ -194,25 +239,6 @@ class Roles(Part):
 
 def _kept(existing: RoleAssignment, wanted: RoleAssignment) -> RoleAssignment:
     return replace(wanted, id=existing.id, created_s=existing.created_s, created_by=existing.created_by)
-
-
-def _by_filter(odata_filter: str, scope: str, directory: Directory) -> Callable[[RoleAssignment], bool]:
-    asked = odata_filter.strip().replace(" ", "").lower()
-    if asked == "atscope()":
-        return lambda assignment: covers(assignment.scope, scope)
-    match = _PRINCIPAL_FILTER.fullmatch(odata_filter)
-    if odata_filter.strip() and match is None:
-        raise ArmRefusal(400, "BadRequestFormat", f"The filter '{odata_filter}' is not supported.")
-    if match is None:
-        return lambda assignment: _near(assignment, scope)
-    wanted = {key(match[2])}
-    if match[1].lower().startswith("assignedto"):
-        wanted |= set(directory.principals_of(key(match[2])))
-    return lambda assignment: _near(assignment, scope) and key(assignment.principal_id) in wanted
-
-
-def _near(assignment: RoleAssignment, scope: str) -> bool:
-    return covers(assignment.scope, scope) or covers(scope, assignment.scope)
 
 
 def _id_of(scope: str, name: str) -> str:

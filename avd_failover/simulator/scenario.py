@@ -19,6 +19,7 @@ from avd_failover.simulator.expectations import Expectation
 from avd_failover.simulator.faults.catalogue import AnyFault
 from avd_failover.simulator.physics import Physics
 from avd_failover.simulator.records import Balancing
+from avd_failover.simulator.scenario_access import AccessSections
 from avd_failover.simulator.scenario_checks import faults
 from avd_failover.simulator.scenario_details import (
     GroupDetails,
@@ -195,7 +196,9 @@ class RoleSpec(FileModel):
 class AssignmentSpec(FileModel):
     """A role assignment at one scope: an application group, a resource group, a subscription, or above."""
 
-    principal: str = Field(description="Name of a group, or the principal name of a user.")
+    principal: str = Field(
+        description="Name of a group or service principal, or the principal name of a user."
+    )
     role: str = Field(default="Desktop Virtualization User", description="Name of the role.")
     application_group: str | None = Field(default=None, description="Scope: an application group.")
     resource_group: str | None = Field(
@@ -203,6 +206,7 @@ class AssignmentSpec(FileModel):
     )
     subscription: Guid | None = Field(default=None, description="Scope: a subscription.")
     management_group: str | None = Field(default=None, description="Scope: a management group.")
+    root: Literal[True] | None = Field(default=None, description="Scope: the root, above everything.")
     description: str | None = Field(default=None, description="Description of the assignment.")
     condition: str | None = Field(default=None, description="Condition of the assignment.")
     condition_version: Literal["1.0", "2.0"] | None = Field(
@@ -211,9 +215,9 @@ class AssignmentSpec(FileModel):
 
     @model_validator(mode="after")
     def _one_scope(self) -> Self:
-        scopes = (self.application_group, self.resource_group, self.subscription, self.management_group)
-        if sum(scope is not None for scope in scopes) != 1:
-            raise ValueError("give one of application_group, resource_group, subscription, management_group")
+        scopes = ("application_group", "resource_group", "subscription", "management_group", "root")
+        if sum(getattr(self, scope) is not None for scope in scopes) != 1:
+            raise ValueError(f"give one of {', '.join(scopes)}")
         return self
 
 
@@ -230,7 +234,7 @@ class WorkloadSpec(FileModel):
     )
 
 
-class Scenario(FileModel):
+class Scenario(AccessSections):
     """One simulated Azure, whole."""
 
     scenario: Name = Field(description="Name of the scenario; the file is called after it.")

@@ -57,7 +57,8 @@ def _unknown_names(scenario: "Scenario") -> Iterator[str]:
     places = [*(pool.region for pool in scenario.host_pools), *(w.region for w in scenario.workspaces)]
     plans = [pool.scaling_plan for pool in scenario.host_pools if pool.scaling_plan]
     yield from _unknown("host pool", scenario.workload.pools, [pool.name for pool in scenario.host_pools])
-    yield from _unknown("group", _groups_used(scenario), groups)
+    yield from _unknown("group", _groups_used(scenario), [*groups, *_service_principals(scenario)])
+    yield from _misplaced_groups(scenario)
     yield from _unknown(
         "user", (a.principal for a in scenario.assignments if "@" in a.principal), _users(scenario)
     )
@@ -68,6 +69,22 @@ def _unknown_names(scenario: "Scenario") -> Iterator[str]:
     for plan in plans:
         if not _is_time_zone(plan.time_zone):
             yield f"no time zone is called {plan.time_zone!r}; use an IANA name such as Europe/Dublin"
+
+
+def _service_principals(scenario: "Scenario") -> list[str]:
+    return [one.name for one in scenario.service_principals]
+
+
+def _misplaced_groups(scenario: "Scenario") -> Iterator[str]:
+    earlier: dict[str, None] = {}
+    for group in scenario.management_groups:
+        yield from _unknown("management group further up", [group.parent] if group.parent else [], earlier)
+        known = [one.id for one in scenario.subscriptions]
+        yield from _unknown("subscription", group.subscriptions, known)
+        earlier[group.name] = None
+    used = [a.management_group for a in scenario.assignments if a.management_group]
+    if earlier:
+        yield from _unknown("management group", used, [*earlier, scenario.tenant])
 
 
 def _unknown_earlier(scenario: "Scenario") -> Iterator[str]:

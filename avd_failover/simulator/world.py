@@ -9,7 +9,8 @@ the same scenario, seed and requests give the same history, byte for byte.
     world.registration  keys of pools, agents that register again
     world.pools      pools, application groups, workspaces, subscriptions, regions
     world.hosts      session hosts                        world.machines   machines, operations
-    world.recovery   Site Recovery: items, plans, jobs    world.budgets    who may still send what             world.faults     what goes wrong, and when
+    world.recovery   Site Recovery: items, plans, jobs
+    world.budgets    who may still send what             world.faults     what goes wrong, and when
 """
 
 from datetime import datetime
@@ -21,10 +22,13 @@ from avd_failover.simulator.broker import Broker
 from avd_failover.simulator.core import Core
 from avd_failover.simulator.directory import Directory
 from avd_failover.simulator.faults.desk import Faults
+from avd_failover.simulator.hierarchy import Hierarchy
 from avd_failover.simulator.history import History, plain
 from avd_failover.simulator.hosts import Hosts
 from avd_failover.simulator.limits import Budgets, Kind
+from avd_failover.simulator.locks import Locks
 from avd_failover.simulator.machines import Machines
+from avd_failover.simulator.permissions import Permissions
 from avd_failover.simulator.physics import Physics
 from avd_failover.simulator.pools import Pools
 from avd_failover.simulator.propagation import Propagation
@@ -86,8 +90,14 @@ class World:
         self.budgets = Budgets(core)
         self.directory = Directory(core, log)
         self.propagation = Propagation(core)
-        self.access = Access(core, self.directory)
-        self.roles = Roles(core, log, self.directory, self.propagation)
+        self.hierarchy = Hierarchy(core)
+        self.permissions = Permissions(core, self.directory, self.hierarchy)
+        self.locks = Locks(core, log, self.hierarchy)
+        self.access = Access(core, self.directory, self.hierarchy, self.permissions)
+        self.roles = Roles(
+            core, log, directory=self.directory, propagation=self.propagation, hierarchy=self.hierarchy,
+            locks=self.locks,
+        )  # fmt: skip
         self.pools = Pools(core, log)
         self.hosts = Hosts(core, log, self.pools)
         self.registration = Registration(core, log, self.pools, self.hosts)
@@ -129,7 +139,7 @@ class World:
         """
         parts: tuple[Part, ...] = (
             self.roles, self.directory, self.pools, self.hosts, self.sessions, self.scaling, self.machines,
-            self.registration, self.faults, *self.recovery.all,
+            self.registration, self.locks, self.faults, *self.recovery.all,
         )  # fmt: skip
         for part in parts:
             if part.area == area:

@@ -10,27 +10,33 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from msgspec import Struct
 
+from avd_failover.simulator.faults.ruling import CLEAR, Ruling, carry_out
+from avd_failover.simulator.faults.sent import Sent
 from avd_failover.simulator.http import (
+    arm_access,
     arm_authorization,
     arm_compute,
     arm_desktop_writes,
     arm_desktops,
     arm_resources,
     graph,
+    guard,
     metadata,
     tokens,
 )
+from avd_failover.simulator.http.faulty import sent_of, skewed
 from avd_failover.simulator.http.heads import Moment, activity_id, dressed
 from avd_failover.simulator.http.routing import Face, Match, Route, Router
 from avd_failover.simulator.http.wire import Answer, Ask, Call, Json, Refusal
 from avd_failover.simulator.limits import Kind
 from avd_failover.simulator.records import Subscription
-from avd_failover.simulator.refusals import ArmRefusal, Throttled
+from avd_failover.simulator.refusals import AnswerLost, ArmRefusal, Throttled
 from avd_failover.simulator.world import World
 
 AZURE_ROUTES: tuple[Route, ...] = (
     *arm_resources.ROUTES,
     *arm_authorization.ROUTES,
+    *arm_access.ROUTES,
     *arm_desktops.ROUTES,
     *arm_desktop_writes.ROUTES,
     *arm_compute.ROUTES,
@@ -98,8 +104,23 @@ class Azure:
         self._router = Router([*AZURE_ROUTES, *more])
         self._asked = 0
 
-    def answer(self, ask: Ask) -> Finished:
-        """Answer one request; every refusal is an answer, with the body Azure gives."""
+    def rule(self, ask: Ask) -> Ruling:
+        """Ask the faults what happens to a request; to be asked once, before ``answer``."""
+        if not self.world.faults.present:
+            return CLEAR
+        try:
+            match = self._matched(ask)
+            if match.route.face is Face.CONTROL:
+                return CLEAR
+            return self.world.faults.rule(self._sent(ask, match))
+        except ArmRefusal:
+            return CLEAR
+
+    def answer(self, ask: Ask, ruling: Ruling = CLEAR) -> Finished:
+        """Answer one request; every refusal is an answer, with the body Azure gives.
+
+        An answer that is lost on the way has no body and status 0: ``damage`` sends nothing of it.
+        """
         self._asked += 1
         passed = _Passed(face=Face.GRAPH if ask.path.startswith("/v1.0") else Face.ARM)
         try:
@@ -108,7 +129,11 @@ class Azure:
             actor = "" if passed.face in _OPEN_TO_ALL else tokens.actor_of(ask.headers)
             call = self._call(ask, match, actor)
             passed = self._admitted(call, passed.face)
-            answer = match.route.handler(self.world, call)
+            if passed.face not in _OPEN_TO_ALL and passed.face is not Face.GRAPH:
+                guard.check(self.world, call)
+            answer = self._served(match, call, ruling)
+        except AnswerLost:
+            return Finished(status=0, headers={}, body=b"")
         except ArmRefusal as refusal:
             self._note_gap(ask, refusal)
             answer = _refused(refusal, passed.face, self._asked)
@@ -118,6 +143,17 @@ class Azure:
         """Answer a request that must not be looked at any further."""
         self._asked += 1
         return self._finished(ask, _refused(refusal, Face.ARM, self._asked), _Passed(face=Face.ARM))
+
+    def _served(self, match: Match, call: Call, ruling: Ruling) -> Answer:
+        if match.route.face is Face.CONTROL:
+            return match.route.handler(self.world, call)
+        sent = sent_of(self.world, match, call)
+        answer = carry_out(self.world, sent, ruling, lambda world: match.route.handler(world, call))
+        return skewed(answer, ruling, call)
+
+    def _sent(self, ask: Ask, match: Match) -> Sent:
+        actor = "" if match.route.face in _OPEN_TO_ALL else tokens.actor_of(ask.headers)
+        return sent_of(self.world, match, self._call(ask, match, actor))
 
     def _note_gap(self, ask: Ask, refusal: ArmRefusal) -> None:
         if refusal.code not in _GAPS:
@@ -204,7 +240,7 @@ def _encoded(answer: Answer) -> tuple[bytes, str]:
 
 
 def _refused(refusal: ArmRefusal, face: Face, number: int) -> Answer:
-    heads = dict(refusal.headers) if isinstance(refusal, Refusal) else {}
+    heads = dict(refusal.headers)
     if isinstance(refusal, Throttled):
         heads["Retry-After"] = str(refusal.retry_after_s)
     if refusal.code in _BY_GATEWAY:
