@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from avd_failover.simulator.scenario import Scenario
 from tests.simulator.http.estate import PLAIN, SUBSCRIPTION, TENANT
 
-
 ABOVE = [{"principal": "G1", "management_group": "b"}]
 
 
