@@ -1,6 +1,6 @@
 """The stages as fixtures; everything the wire carries in these tests is held to the documents."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -17,20 +17,15 @@ Opened = Callable[..., Awaitable[Stage]]
 
 
 @pytest.fixture
-def recorder(request: pytest.FixtureRequest) -> Any:
+def recorder(request: pytest.FixtureRequest) -> Iterator[Recorder | None]:
     """Hold what one test sends and gets to the documents, and add it to the whole run."""
     if not SPECS.is_dir():
-        return None
-    whole = request.config.stash.setdefault(SEEN, Recorder())
-    recorder = Recorder()
-    request.addfinalizer(lambda: _add(whole, recorder))
-    return recorder
-
-
-def _add(whole: Recorder, part: Recorder) -> None:
-    for name in ("operations", "routes", "findings"):
-        getattr(whole, name).update(getattr(part, name))
-    assert part.news(known_deviations()) == []
+        yield None
+        return
+    seen = Recorder()
+    yield seen
+    request.config.stash.setdefault(SEEN, Recorder()).add(seen)
+    assert seen.news(known_deviations()) == []
 
 
 @pytest.fixture(params=["direct", "wire"])
@@ -50,7 +45,4 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Tell what the run was held to."""
     seen = config.stash.get(SEEN, None)
     if seen is not None:
-        terminalreporter.write_line(
-            f"wire: {len(seen.operations)} documented operations covered, {seen.validated} exchanges validated,"
-            f" {len(seen.findings)} kinds of known deviation"
-        )
+        terminalreporter.write_line(f"wire: {seen.told()}")

@@ -25,7 +25,7 @@ DOCUMENTS = (
     _SDK.format("recoveryservicessiterecovery", "2025-08-01/siterecovery-a2a-subset"),
     "graph/graph-subset.json",
 )
-"""Documents of what the adapters call, in the versions that they send; the nearest upstream one of Compute."""
+"""What the adapters call, in the versions that they send; of Compute also the nearest official one."""
 
 _COMMON = "specification/common-types/resource-management/v5/types.json"
 _ANY_RESOURCE = "/{roleAssignmentId}"
@@ -92,7 +92,7 @@ def read(path: Path) -> Document:
 
 
 def find(method: str, path: str, version: str) -> Found | None:
-    """Return the operation of a request: of the api-version asked, else of the newest document that has it."""
+    """Return the operation of a request: in the api-version asked, else of the newest that has it."""
     fitting = [
         (operation, match)
         for operation, pattern in _operations()
@@ -104,7 +104,7 @@ def find(method: str, path: str, version: str) -> Found | None:
     best = [one for one in fitting if _literals(one[0]) == literal]
     exact = [one for one in best if one[0].document.version == version]
     operation, match = exact[0] if exact else max(best, key=lambda one: one[0].document.version)
-    values = (unquote(value) for value in match.groups())
+    values = (unquote(value or "") for value in match.groups())
     return Found(operation, dict(zip(_names(operation.template), values, strict=True)))
 
 
@@ -123,9 +123,7 @@ def _operations() -> list[tuple[Operation, re.Pattern[str]]]:
     return [*found, (_operation_status(), _pattern(read((SPECS / _COMMON).resolve()), _STATUS_PATH))]
 
 
-_STATUS_PATH = (
-    "/subscriptions/{subscriptionId}/providers/Microsoft.Compute/locations/{location}/operations/{operationId}"
-)
+_STATUS_PATH = "/subscriptions/{s}/providers/Microsoft.Compute/locations/{location}/operations/{operation}"
 
 
 def _operation_status() -> Operation:
@@ -144,10 +142,8 @@ def _operation_status() -> Operation:
 
 def _pattern(document: Document, template: str) -> re.Pattern[str]:
     base = str(document.content.get("basePath", "")).rstrip("/")
-    parts = re.split(r"\{[^}]+\}", template)
-    wild = ["(.*)" if name == "scope" else "([^/]+)" for name in _names(template)] + [""]
-    written = "".join(re.escape(part) + one for part, one in zip(parts, wild, strict=True))
-    return re.compile(re.escape(base) + written, re.IGNORECASE)
+    written = re.escape(base + template).replace(re.escape("/{scope}"), "(?:/(.*))?")
+    return re.compile(re.sub(r"\\\{.+?\\\}", "([^/]+)", written), re.IGNORECASE)
 
 
 def _names(template: str) -> list[str]:

@@ -76,7 +76,7 @@ def shape(document: Document, schema: Mapping[str, Json], name: str = "") -> Sha
 def check(
     document: Document, schema: Mapping[str, Json], value: Json, *, at: str, sent: bool = False
 ) -> Iterator[Finding]:
-    """Yield what is wrong with a value. ``sent``: it is a request, where read-only properties are not sent."""
+    """Yield what is wrong with a value. ``sent``: a request, where nothing read-only belongs."""
     whole = _narrowed(shape(document, schema, at), value)
     wanted = whole.own.get("type", "object" if whole.properties else None)
     if wanted and (not isinstance(value, _TYPES[wanted]) or (wanted != "boolean" and value is True)):
@@ -168,12 +168,15 @@ def _text(own: Mapping[str, Json], value: str, at: str) -> Iterator[Finding]:
 
 def _moment(value: str, at: str) -> Iterator[Finding]:
     whole = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?", value)
-    try:
-        if whole is None:
-            raise ValueError(value)
-        datetime.fromisoformat(whole[1])
-    except ValueError:
+    if whole is None or not _exists(whole[1]):
         yield Finding("format", at, repr(value))
-        return
-    if not whole[3]:
+    elif not whole[3]:
         yield Finding("datetime-zone", at, repr(value))
+
+
+def _exists(moment: str) -> bool:
+    try:
+        datetime.fromisoformat(moment)
+    except ValueError:
+        return False
+    return True

@@ -34,9 +34,14 @@ class Group(Struct, frozen=True, forbid_unknown_fields=True):
     at: list[str]
 
 
+def deviation_groups(path: Path = DEVIATIONS) -> list[Group]:
+    """Return the listed departures as they are written down."""
+    return msgspec.convert(yaml.safe_load(path.read_text()), list[Group])
+
+
 def known_deviations(path: Path = DEVIATIONS) -> dict[str, str]:
     """Return the listed departures with their reasons, by ``Finding.key``; none is listed twice."""
-    groups = msgspec.convert(yaml.safe_load(path.read_text()), list[Group])
+    groups = deviation_groups(path)
     listed = [(f"{group.kind} {at}", group.reason) for group in groups for at in group.at]
     twice = [key for key, times in Counter(key for key, _ in listed).items() if times > 1]
     if twice:
@@ -61,6 +66,8 @@ class Recorder:
         """Documented operations, by operationId."""
         self.routes: Counter[str] = Counter()
         """Served operations, by method and template."""
+        self.documented: dict[str, str] = {}
+        """The operationId that each served operation was held to."""
         self.findings: Counter[str] = Counter()
         """Departures by ``Finding.key``; an operation that no document describes is one."""
         self.examples: dict[str, str] = {}
@@ -70,12 +77,27 @@ class Recorder:
         """How many exchanges were held to a document."""
         return self.operations.total()
 
+    def told(self) -> str:
+        """Return the counts in words."""
+        return (
+            f"{len(self.operations)} documented operations covered, {self.validated} exchanges validated,"
+            f" {len(self.findings)} departures from the documents met"
+        )
+
+    def add(self, other: "Recorder") -> None:
+        """Count what another has seen."""
+        self.operations.update(other.operations)
+        self.routes.update(other.routes)
+        self.documented |= other.documented
+        self.findings.update(other.findings)
+        self.examples = other.examples | self.examples
+
     def watch(self, azure: Azure) -> None:
         """See everything that an Azure answers from now on."""
-        answer: Callable[[Ask], Finished] = azure.answer
+        answer: Callable[..., Finished] = azure.answer
 
-        def observed(ask: Ask) -> Finished:
-            finished = answer(ask)
+        def observed(ask: Ask, *more: Any) -> Finished:
+            finished = answer(ask, *more)
             self.see(Exchange(ask, finished.status, finished.headers, finished.body))
             return finished
 
@@ -92,6 +114,7 @@ class Recorder:
             self._keep(Finding("no-document", route), exchange)
             return
         self.operations[found.operation.id] += 1
+        self.documented[route] = found.operation.id
         for finding in judged(found, exchange):
             self._keep(finding, exchange)
 

@@ -61,7 +61,9 @@ async def direct(world: World) -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
-async def wire(world: World, recorder: Recorder | None = None, pages: Pages | None = None) -> AsyncIterator[Stage]:
+async def wire(
+    world: World, recorder: Recorder | None = None, pages: Pages | None = None
+) -> AsyncIterator[Stage]:
     """The adapters on the simulator's HTTP face, over a loopback socket, in small pages."""
     pages = pages or Pages(arm=2, graph=2)
     async with serve(world, speed=STANDSTILL, pages=pages) as server:

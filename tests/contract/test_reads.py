@@ -1,5 +1,7 @@
 """What is read through the seam, over either face: whole, typed, and the same when asked again."""
 
+from itertools import product
+
 import pytest
 
 from avd_failover.domain import ids
@@ -27,6 +29,9 @@ A, B = ids.host_pool_id(POOL_A), ids.host_pool_id(POOL_B)
 SCOPE_A, SCOPE_B = ids.scope(GROUP_A), ids.scope(GROUP_B)
 NOBODY = "99999999-0000-4000-8000-000000000009"
 ELSEWHERE = NOBODY
+CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+AGROUP = ids.application_group_id(GROUP_A)
+PLAN = ids.scaling_plan_id(PLAN_A)
 
 
 async def test_a_pool_tells_where_it_is_and_how_many_sessions_a_host_holds(opened):
@@ -110,7 +115,9 @@ async def test_an_assignment_is_read_by_id_with_every_property(opened):
         assert await cloud.assignments.get(each.id) == each
 
 
-@pytest.mark.parametrize("missing", [SCOPE_A, ids.scope(f"/subscriptions/{SUBSCRIPTION}/resourceGroups/none")])
+@pytest.mark.parametrize(
+    "missing", [SCOPE_A, ids.scope(f"/subscriptions/{SUBSCRIPTION}/resourceGroups/none")]
+)
 async def test_no_assignment_of_that_name_is_none(opened, missing):
     cloud = (await opened()).cloud
     assert await cloud.assignments.get(ids.assignment_at(missing, NOBODY)) is None
@@ -126,9 +133,10 @@ async def test_a_subscription_that_is_not_there_is_no_proof_that_an_assignment_i
 
 async def test_the_count_of_a_subscription_is_of_everything_in_it_over_all_pages(opened):
     stage = await opened(physics={"list_lag_s": {"low": 0, "high": 0}})
-    for number in range(7):
-        grant(stage.world, number, actor=ADMIN, scope=GROUP_B, principal_id=(STAFF, KIOSK, NIGHT)[number % 3],
-              role_definition_id=(USER_ROLE, READER, "b24988ac-6180-42a0-ab88-20f7382dd24c")[number // 3])  # fmt: skip
+    roles = (USER_ROLE, READER, CONTRIBUTOR)
+    for number, (role, group) in enumerate(list(product(roles, (STAFF, KIOSK, NIGHT)))[:7]):
+        changes = {"principal_id": group, "role_definition_id": role}
+        grant(stage.world, number, actor=ADMIN, scope=GROUP_B, **changes)
     await stage.clock.sleep(1)
     counted = await stage.cloud.assignments.count(ids.SubscriptionId(SUBSCRIPTION))
     assert (len(counted.items), len(set(counted.items))) == (10, 10)
@@ -172,12 +180,12 @@ async def test_a_list_longer_than_many_pages_is_read_to_the_end(opened):
     ("read", "status"),
     [
         (lambda c: c.pools.get(ids.HostPoolId(A + "x")), 404),
-        (lambda c: c.pools.application_group(ids.ApplicationGroupId(ids.application_group_id(GROUP_A) + "x")), 404),
+        (lambda c: c.pools.application_group(ids.ApplicationGroupId(ids.Scope(AGROUP + "x"))), 404),
         (lambda c: c.hosts.get(ids.SessionHostId(A + "/sessionhosts/none-1")), 404),
         (lambda c: c.hosts.list(ids.HostPoolId(A + "x")), 404),
         (lambda c: c.sessions.list(ids.HostPoolId(A + "x")), 404),
-        (lambda c: c.scaling.get(ids.ScalingPlanId(ids.scaling_plan_id(PLAN_A) + "x")), 404),
-        (lambda c: c.scaling.schedules(ids.ScalingPlanId(ids.scaling_plan_id(PLAN_A) + "x")), 404),
+        (lambda c: c.scaling.get(ids.ScalingPlanId(PLAN + "x")), 404),
+        (lambda c: c.scaling.schedules(ids.ScalingPlanId(PLAN + "x")), 404),
         (lambda c: c.machines.get(ids.MachineId(ids.machine_id(machine("a", 0)) + "x")), 404),
         (lambda c: c.directory.members(ids.group_id(NOBODY)), 404),
         (lambda c: c.pools.get(ids.host_pool_id(POOL_A.replace(SUBSCRIPTION, ELSEWHERE))), 404),

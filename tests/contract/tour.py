@@ -33,6 +33,7 @@ from tests.simulator.http.estate import (
     WORKSPACE,
     Wire,
 )
+from tests.simulator.http.test_desktop_details import APPS, PERSONAL, detailed
 
 NAME = "11111111-2222-4333-8444-555555555555"
 NOBODY = "99999999-0000-4000-8000-000000000009"
@@ -41,6 +42,9 @@ SESSION = HOST + "/userSessions/1"
 ROOT = f"/subscriptions/{estate.SUBSCRIPTION}"
 _AVD = ROOT + "/providers/Microsoft.DesktopVirtualization"
 _DEFINITIONS = DEFINITION.rsplit("/", 1)[0]
+_KEY = {"registrationTokenOperation": "Update", "expirationTime": "2026-03-03T03:00:00Z"}
+_GRANT = {"properties": {"roleDefinitionId": DEFINITION, "principalId": G1}}
+_INNER = {"@odata.id": f"{BASE}/v1.0/directoryObjects/{INNER}"}
 _VIEW = "$expand=instanceView"
 
 
@@ -69,6 +73,17 @@ STEPS: Sequence[Step] = (
     *_get(POOL + "/userSessions?$filter=sessionState eq 'Active'"),
     *_get(_AVD + "/scalingPlans", PLAN.rsplit("/", 1)[0], POOL + "/scalingPlans", PLAN, PLAN + "x"),
     *_get(PLAN + "/pooledSchedules", SCHEDULE, SCHEDULE + "x"),
+    *_get(AGROUP + "/desktops/SessionDesktop", AGROUP + "/desktops/none"),
+    *_get(APPS + "/applications", APPS + "/applications/Word", APPS + "/applications/none"),
+    *_get(PERSONAL.rsplit("/", 1)[0], PERSONAL, PERSONAL + "x"),
+    Step("POST", POOL + "/retrieveRegistrationToken"),
+    Step("POST", POOL + "/listRegistrationTokens"),
+    Step("PATCH", POOL, body={"properties": {"friendlyName": "North", "registrationInfo": _KEY}}),
+    Step("PATCH", AGROUP, body={"properties": {"showInFeed": False}, "tags": {"a": "b"}}),
+    Step("PATCH", AGROUP + "/desktops/SessionDesktop", body={"properties": {"friendlyName": "Desk"}}),
+    Step("PATCH", WORKSPACE, body={"properties": {"applicationGroupReferences": [AGROUP]}}),
+    Step("PATCH", WORKSPACE, body={"properties": {"applicationGroupReferences": [AGROUP, APPS]}}),
+    Step("PATCH", PERSONAL, body={"properties": {"peakActionOnLogoff": "Deallocate"}}),
     Step("PATCH", POOL, body={"properties": {"startVMOnConnect": True}}),
     Step("PATCH", POOL, body={"properties": {"startVMOnConnect": "yes"}}),
     Step("PATCH", HOST, body={"properties": {"allowNewSession": False}}),
@@ -82,10 +97,12 @@ STEPS: Sequence[Step] = (
     Step("PATCH", PLAN, body={"properties": {"hostPoolReferences": [{"hostPoolArmPath": "x"}]}}),
     Step("PATCH", SCHEDULE, body={"properties": {"rampUpMinimumHostsPct": 80}}),
     Step("PATCH", SCHEDULE, body={"properties": {"rampUpStartTime": {"hour": 25, "minute": 0}}}),
+    Step("DELETE", POOL + "/sessionHosts/nhost-4", "force=true"),
+    Step("DELETE", POOL + "/sessionHosts/nhost-4"),
     *_get(f"{AGROUP}/{ROLES}?$filter=atScope()", f"{ROOT}/{ROLES}", f"{GROUP}/{ROLES}"),
     *_get(f"{ROOT}/{ROLES}?$filter=principalId eq '{G1}'"),
-    Step("PUT", f"{WEST}/{ROLES}/{NAME}", body={"properties": {"roleDefinitionId": DEFINITION, "principalId": G1}}),
-    Step("PUT", f"{WEST}/{ROLES}/{NOBODY}", body={"properties": {"roleDefinitionId": DEFINITION, "principalId": G1}}),
+    Step("PUT", f"{WEST}/{ROLES}/{NAME}", body=_GRANT),
+    Step("PUT", f"{WEST}/{ROLES}/{NOBODY}", body=_GRANT),
     Step("PUT", f"{WEST}/{ROLES}/{NOBODY}", body={"properties": {"roleDefinitionId": DEFINITION}}),
     *_get(f"{WEST}/{ROLES}/{NAME}", f"{WEST}/{ROLES}/{NOBODY}"),
     Step("DELETE", f"{WEST}/{ROLES}/{NAME}"),
@@ -100,10 +117,10 @@ STEPS: Sequence[Step] = (
             for cast in ("", "?$select=id", "/microsoft.graph.user"))),
     *_get("/v1.0/groups?$filter=displayName eq 'G1'", "/v1.0/servicePrincipals"),
     Step("POST", "/v1.0/directoryObjects/getByIds", body={"ids": [G1]}),
-    Step("POST", f"/v1.0/groups/{G1}/members/$ref", body={"@odata.id": f"{BASE}/v1.0/directoryObjects/{INNER}"}),
+    Step("POST", f"/v1.0/groups/{G1}/members/$ref", body=_INNER),
     Step("DELETE", f"/v1.0/groups/{G1}/members/{INNER}/$ref"),
     Step("DELETE", f"/v1.0/groups/{G1}/members/{INNER}/$ref"),
-    Step("POST", f"/v1.0/groups/{G1}/members/$ref", body={"@odata.id": f"{BASE}/v1.0/directoryObjects/{INNER}"}),
+    Step("POST", f"/v1.0/groups/{G1}/members/$ref", body=_INNER),
 )  # fmt: skip
 
 _VERSIONS = {"authorization": "2022-04-01", "compute": "2026-04-01", "desktopvirtualization": "2024-04-03"}
@@ -125,7 +142,7 @@ async def walk() -> Recorder:
 
 
 def _ask_all(recorder: Recorder) -> None:
-    served = Wire(pages=Pages(arm=3, graph=3))
+    served = Wire(detailed().world, pages=Pages(arm=3, graph=3))
     recorder.watch(served.azure)
     for step in STEPS:
         version = "" if step.path.startswith("/v1.0") else f"api-version={version_of(step.path)}"

@@ -6,6 +6,8 @@ from avd_failover.simulator.records import Machine, Operation
 from avd_failover.simulator.world import World
 
 _UNDER_WAY = {"starting", "stopping", "deallocating"}
+_ON_A_HOST = {"running", "stopping", "stopped"}
+"""Powered off is not deallocated: the view still tells what the agent said last (recorded)."""
 
 
 def machine_id(machine: Machine) -> str:
@@ -64,7 +66,7 @@ def _properties(world: World, machine: Machine) -> dict[str, Json]:
 
 
 def instance_view(world: World, machine: Machine) -> dict[str, Json]:
-    """Write the run-time state; a machine that does not run has no agent and no computer name (recorded)."""
+    """Write the run-time state; a machine without a host has no agent and no computer name (recorded)."""
     since = offset_time(world.core.at(machine.power_since_s))
     disk_status = _status("ProvisioningState/succeeded", "Provisioning succeeded") | {"time": since}
     view: dict[str, Json] = {
@@ -75,7 +77,7 @@ def instance_view(world: World, machine: Machine) -> dict[str, Json]:
             _status(f"PowerState/{machine.power}", f"VM {machine.power}"),
         ],
     }
-    return _agent(machine, since) | view if machine.power == "running" else view
+    return _agent(machine, since) | view if machine.power in _ON_A_HOST else view
 
 
 def _agent(machine: Machine, since: str) -> dict[str, Json]:
