@@ -17,6 +17,7 @@ from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
 from avd_failover.cli.failures import failures
 from avd_failover.cli.logs import configure
+from avd_failover.cli.report_file import UnwritableReportError, leave_report
 from avd_failover.cli.request import Asked, read, this_process
 from avd_failover.cli.screen import screen_for
 from avd_failover.cli.settings import ARM, endpoints
@@ -111,8 +112,8 @@ async def _start(asked: Asked, simulate: str | None, speed: float | None, manner
             screen = screen_for(manner.log_format, wired.clock)
             with closing(SqliteStore.create(home.path_of(run))) as store:
                 journal = JournalWriter.create(store, wired.clock, pinned, [screen.entry])
-                status = await drive(journal, store, wired, screen)
-                return _present(journal, manner, EXIT_OF[status])
+                await drive(journal, store, wired, screen)
+                return _present(journal, store, home, manner)
         finally:
             leases.release(lease)
 
@@ -134,8 +135,8 @@ async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> Ex
                 journal = JournalWriter.reopen(store, wired.clock, [screen.entry])
                 journal.append(RunResumed(holder=lease.holder, engine=__version__))
                 await journal.durable()
-                status = await drive(journal, store, wired, screen)
-                return _present(journal, manner, EXIT_OF[status])
+                await drive(journal, store, wired, screen)
+                return _present(journal, store, home, manner)
         finally:
             leases.release(lease)
 
@@ -260,11 +261,18 @@ async def _ask(pinned: RunPinned, wired: Wired, manner: Manner) -> ExitCode | No
     return None
 
 
-def _present(journal: JournalWriter, manner: Manner, code: ExitCode) -> ExitCode:
+def _present(journal: JournalWriter, store: SqliteStore, home: Home, manner: Manner) -> ExitCode:
+    """Leave the report, and say how the run ended."""
+    state, report = journal.state, _leave_report(store, home, journal.state.run)
     if manner.output == "json":
-        click.echo(
-            msgspec.json.format(msgspec.json.encode(status_data(journal.state, journal.head)), indent=2)
-        )
+        click.echo(msgspec.json.format(msgspec.json.encode(status_data(state, journal.head)), indent=2))
     else:
-        click.echo(summary_text(journal.state))
-    return code
+        click.echo(summary_text(state, str(home.path_of(state.run)), report))
+    return EXIT_OF[state.status]
+
+
+def _leave_report(store: SqliteStore, home: Home, run: str) -> str:
+    try:
+        return str(leave_report(store, home, run))
+    except UnwritableReportError as fault:
+        return f"not written: {fault}"

@@ -98,12 +98,12 @@ def summary_data(state: RunState, journal: str | None = None) -> SummaryData:
     }
 
 
-def summary_text(state: RunState, journal: str | None = None) -> str:
+def summary_text(state: RunState, journal: str | None = None, report: str | None = None) -> str:
     """Return the summary for people; every line says SIMULATED where the Azure is simulated."""
-    return marked("\n".join(_lines(state, journal)), state.pinned.simulated)
+    return marked("\n".join(_lines(state, journal, report)), state.pinned.simulated)
 
 
-def _lines(state: RunState, journal: str | None) -> Iterator[str]:
+def _lines(state: RunState, journal: str | None, report: str | None) -> Iterator[str]:
     names = Names(state.pinned.route)
     yield from _headline(state)
     yield from findings_text(state.findings, names)
@@ -118,6 +118,8 @@ def _lines(state: RunState, journal: str | None) -> Iterator[str]:
     yield plain(f"  run         {state.run}")
     if journal is not None:
         yield plain(f"  journal     {journal}")
+    if report is not None:
+        yield plain(f"  report      {report}")
     for command in _next(state):
         yield plain(f"  next        {command}")
 

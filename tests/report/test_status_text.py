@@ -70,7 +70,7 @@ SAID: dict[str, tuple[list[Event], bool, list[str]]] = {
     "an answer lost": (
         [*CUT[:5], ActionEnded(n=1, outcome=Outcome.UNKNOWN)],
         True,
-        ["1 request sent without a known answer", f"next:   failover watch {RUN}"],
+        ["1 request sent without a known answer", f"next:   failover status {RUN}"],
     ),
     "held before anything": (
         HELD,
@@ -93,7 +93,7 @@ SAID: dict[str, tuple[list[Event], bool, list[str]]] = {
             "REFUSED",
             "a user spans both sides",
             "nothing was changed",
-            "next:   failover check --plan pooled-eu",
+            "next:   failover --plan pooled-eu --dry-run",
         ],
     ),
     "failed": (

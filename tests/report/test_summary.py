@@ -109,7 +109,7 @@ def test_the_screen_says(story, line: str) -> None:
 @pytest.mark.parametrize(
     ("story", "commands"),
     [
-        (completed, [f"failover journal verify {RUN}"]),
+        (completed, [f"failover report {RUN}", f"failover journal verify {RUN}"]),
         (held, [f"failover resume {RUN}", f"failover status {RUN}"]),
         (failed, [f"failover resume {RUN}", f"failover status {RUN}"]),
         (interrupted, [f"failover resume {RUN}"]),
