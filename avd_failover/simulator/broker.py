@@ -10,6 +10,7 @@ from avd_failover.simulator.access import Access
 from avd_failover.simulator.core import Core
 from avd_failover.simulator.doors import Doors
 from avd_failover.simulator.hosts import Hosts
+from avd_failover.simulator.landing import Landing
 from avd_failover.simulator.machines import Machines
 from avd_failover.simulator.records import (
     ApplicationGroup,
@@ -37,6 +38,7 @@ class Broker:
         self._hosts = hosts
         self._doors = Doors(core, hosts)
         self._sessions = sessions
+        self._landing = Landing(core, self._doors, sessions)
         self._machines = machines
         self._crowd: dict[str, None] = {}
         self._attempt_at: dict[str, float] = {}
@@ -107,7 +109,8 @@ class Broker:
         pool = self._core.get(HostPool, group.host_pool)
         if not self._core.is_up(pool.location, "control"):
             return False
-        host = self._landing(pool) if pool.host_pool_type == "Pooled" else self._own_desktop(pool, user)
+        pooled = pool.host_pool_type == "Pooled"
+        host = self._landing.host_for(pool) if pooled else self._own_desktop(pool, user)
         if host is None:
             self._start_on_connect(pool, user)
             return False
@@ -116,17 +119,6 @@ class Broker:
             self._core.draw("sign-in", self._core.physics.sign_in_s), lambda: self._signed_in(session)
         )
         return True
-
-    def _landing(self, pool: HostPool) -> SessionHost | None:
-        counted = [
-            (self._sessions.count_at(host_key), host) for host_key, host in self._doors.of(pool.id).open_hosts
-        ]
-        roomy = [(count, host) for count, host in counted if count < pool.max_session_limit]
-        if not roomy:
-            return None
-        wanted = min if pool.load_balancer_type == "BreadthFirst" else max
-        best = wanted(count for count, _ in roomy)
-        return next(host for count, host in roomy if count == best)
 
     def _own_desktop(self, pool: HostPool, user: str) -> SessionHost | None:
         """Return the personal desktop of a user, when it is open."""
