@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     help="Seconds of the world in a real second.",
 )
 @click.option("--seed", type=click.IntRange(0), help="Seed of its chance.  [default: the scenario's]")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[:KEY=VALUE,...]",
+    help="Something that goes wrong, such as drop-response:route=assignments.delete,nth=2. Repeatable.",
+)
 @click.option("--tls", is_flag=True, help="Speak https, with certificates made now (the az CLI needs it).")
 @click.option(
     "--tls-directory",
@@ -49,6 +56,7 @@ def simulate(
     port: int,
     speed: float,
     seed: int | None,
+    faults: tuple[str, ...],
     tls: bool,
     tls_directory: Path | None,
     output: str,
@@ -59,7 +67,7 @@ def simulate(
     """
     from avd_failover.simulator.http.server import PortInUseError
 
-    found = _read(scenario, seed)
+    found = _with_faults(_read(scenario, seed), faults)
     world = _built(found, scenario)
     with ExitStack() as stack:
         made = _certificates(stack, tls_directory) if tls or tls_directory else None
@@ -95,6 +103,19 @@ def _read(name: str, seed: int | None) -> "Scenario":
     except NotFoundError as fault:
         raise Quit(ExitCode.BAD_INPUT, str(fault), next_step="failover validate") from fault
     return found if seed is None else found.model_copy(update={"seed": seed})
+
+
+def _with_faults(scenario: "Scenario", faults: tuple[str, ...]) -> "Scenario":
+    from avd_failover.simulator.faults.command_line import parse_fault
+
+    parsed = []
+    for text in faults:
+        try:
+            parsed.append(parse_fault(text))
+        except ValueError as wrong:
+            next_step = "failover simulate SCENARIO --fault 'http-error:route=sessions.list,status=503,nth=1'"
+            raise Quit(ExitCode.BAD_INPUT, f"--fault {text}: {wrong}", next_step=next_step) from wrong
+    return scenario.model_copy(update={"faults": (*scenario.faults, *parsed)}) if parsed else scenario
 
 
 def _built(scenario: "Scenario", name: str) -> "World":

@@ -9,6 +9,7 @@ from avd_failover.domain.ids import MachineId
 from avd_failover.simulator import direct_values as values
 from avd_failover.simulator.direct_call import Line
 from avd_failover.simulator.records import Operation
+from avd_failover.simulator.world import World
 
 POLL_EVERY_S = 10.0
 DEADLINE_S = 20 * 60.0
@@ -23,24 +24,29 @@ class DirectMachines:
 
     async def get(self, machine: MachineId) -> estate.Machine:
         """Read one machine with its power state."""
-        world = self._line.world
-        return values.machine(await self._line.ask("reads", machine, lambda: world.machines.get(machine)))
+        return values.machine(
+            await self._line.ask("machines.get", machine, lambda world: world.machines.get(machine))
+        )
 
     async def start(self, machine: MachineId) -> Accepted:
         """Start a machine and follow the operation to its end.
 
         Refused with the operation's code when it failed; Unknown when it did not end within the deadline.
         """
-        world, actor = self._line.world, self._line.actor
-        return await self._run(machine, lambda: world.machines.start(actor, machine))
+        actor = self._line.actor
+        return await self._run("machines.start", machine, lambda world: world.machines.start(actor, machine))
 
     async def deallocate(self, machine: MachineId) -> Accepted:
         """Deallocate a machine and follow the operation to its end. Raises the same as ``start``."""
-        world, actor = self._line.world, self._line.actor
-        return await self._run(machine, lambda: world.machines.deallocate(actor, machine))
+        actor = self._line.actor
+        return await self._run(
+            "machines.deallocate", machine, lambda world: world.machines.deallocate(actor, machine)
+        )
 
-    async def _run(self, machine: MachineId, begin: Callable[[], Operation]) -> Accepted:
-        operation = await self._line.ask("writes", machine, begin)
+    async def _run(self, route: str, machine: MachineId, begin: Callable[[World], Operation]) -> Accepted:
+        operation, followable = await self._line.begin(route, machine, begin)
+        if not followable:
+            raise _unknown(machine, "nothing says where to follow the operation")
         until = self._line.clock.monotonic() + self._deadline_s
         while operation.status == "InProgress":
             left_s = until - self._line.clock.monotonic()
@@ -54,9 +60,10 @@ class DirectMachines:
         return Accepted(at=self._line.clock.now(), request_id=operation.id)
 
     async def _poll(self, machine: MachineId, operation: Operation) -> Operation:
-        world = self._line.world
         try:
-            return await self._line.ask("reads", machine, lambda: world.machines.operation(operation.id))
+            return await self._line.ask(
+                "machines.poll", machine, lambda world: world.machines.operation(operation.id)
+            )
         except TransientError:
             return operation
         except CloudError as error:

@@ -19,7 +19,7 @@ from avd_failover.domain.faults import RefusedError, TransientError, UnknownErro
 from avd_failover.engine.clock import LoopClock, run_virtually
 from avd_failover.simulator.audit import audit
 from avd_failover.simulator.direct import DirectCloud
-from avd_failover.simulator.direct_call import fault_of
+from avd_failover.simulator.direct_faults import fault_of
 from avd_failover.simulator.refusals import ArmRefusal, Throttled
 from avd_failover.simulator.world import World
 from tests.simulator.builders import (

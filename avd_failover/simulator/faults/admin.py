@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from avd_failover.simulator.faults.base import Deed, RequestFault
+from avd_failover.simulator.faults.base import Deed, RequestFault, called
 from avd_failover.simulator.faults.names import Stage, matching, named, require
 from avd_failover.simulator.faults.ruling import Ruling
 from avd_failover.simulator.faults.sent import Sent
@@ -58,7 +58,7 @@ class _OnAssignment(Deed):
 class AdminGrants(_OnAssignment):
     """An admin assigns a group or user to an application group, unless it is already."""
 
-    fault: Literal["admin-grants"] = "admin-grants"
+    fault: Literal["admin-grants"] = called("admin-grants")
     role: str = Field(default="Desktop Virtualization User", description="Name of the role.")
 
     def act(self, stage: Stage) -> None:
@@ -85,7 +85,7 @@ class AdminGrants(_OnAssignment):
 class AdminRevokes(_OnAssignment):
     """An admin deletes the assignments of a group or user on an application group."""
 
-    fault: Literal["admin-revokes"] = "admin-revokes"
+    fault: Literal["admin-revokes"] = called("admin-revokes")
 
     def act(self, stage: Stage) -> None:
         """Delete."""
@@ -97,7 +97,7 @@ class AdminRevokes(_OnAssignment):
 class AdminEditsAssignment(_OnAssignment):
     """An admin changes the description of an assignment."""
 
-    fault: Literal["admin-edits-assignment"] = "admin-edits-assignment"
+    fault: Literal["admin-edits-assignment"] = called("admin-edits-assignment")
     description: str = Field(default="edited by hand", description="The new description.")
 
     def act(self, stage: Stage) -> None:
@@ -115,7 +115,7 @@ class AdminEditsAssignment(_OnAssignment):
 class PolicyRegrants(Deed):
     """A policy puts back what an engine deletes, under a new name."""
 
-    fault: Literal["policy-regrants"] = "policy-regrants"
+    fault: Literal["policy-regrants"] = called("policy-regrants")
     on: str | None = Field(default="assignments.delete", description="After which requests.")
     times: int = Field(default=1_000, ge=1, description="How often in all.")
 
@@ -156,7 +156,7 @@ class _OnHosts(Deed):
 class AdminUndrains(_OnHosts):
     """An admin lets drained hosts take sessions again."""
 
-    fault: Literal["admin-undrains"] = "admin-undrains"
+    fault: Literal["admin-undrains"] = called("admin-undrains")
 
     def act(self, stage: Stage) -> None:
         """Undrain."""
@@ -166,7 +166,7 @@ class AdminUndrains(_OnHosts):
 class AdminDrains(_OnHosts):
     """An admin drains hosts."""
 
-    fault: Literal["admin-drains"] = "admin-drains"
+    fault: Literal["admin-drains"] = called("admin-drains")
 
     def act(self, stage: Stage) -> None:
         """Drain."""
@@ -176,7 +176,7 @@ class AdminDrains(_OnHosts):
 class AdminResizesPlan(Deed):
     """An admin changes the minimum of hosts in every schedule of a scaling plan."""
 
-    fault: Literal["admin-resizes-plan"] = "admin-resizes-plan"
+    fault: Literal["admin-resizes-plan"] = called("admin-resizes-plan")
     plan: str = Field(description="Name of the scaling plan.")
     minimum_hosts_pct: int = Field(ge=0, le=100, description="The new minimum, in percent.")
 
@@ -200,7 +200,7 @@ class AdminResizesPlan(Deed):
 class AdminAllowsStartOnConnect(Deed):
     """An admin switches Start VM on Connect of a pool on again."""
 
-    fault: Literal["admin-allows-start-on-connect"] = "admin-allows-start-on-connect"
+    fault: Literal["admin-allows-start-on-connect"] = called("admin-allows-start-on-connect")
     pool: str = Field(description="Name of the host pool.")
 
     def act(self, stage: Stage) -> None:
@@ -218,7 +218,7 @@ class AdminAllowsStartOnConnect(Deed):
 class AdminEditsRole(Deed):
     """An admin edits the data actions of a role definition."""
 
-    fault: Literal["admin-edits-role"] = "admin-edits-role"
+    fault: Literal["admin-edits-role"] = called("admin-edits-role")
     role: str = Field(description="Name of the role.")
     data_actions: tuple[str, ...] = Field(description="Its data actions from then on.")
 
@@ -237,7 +237,7 @@ class AdminEditsRole(Deed):
 class ResourceLock(RequestFault):
     """A management lock: deletes below it are refused, or every change."""
 
-    fault: Literal["resource-lock"] = "resource-lock"
+    fault: Literal["resource-lock"] = called("resource-lock")
     level: Literal["CanNotDelete", "ReadOnly"] = Field(default="CanNotDelete", description="What is refused.")
     actor: str = Field(default="*", description="Who asks.")
 

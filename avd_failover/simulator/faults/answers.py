@@ -9,7 +9,7 @@ from pydantic import Field
 
 from avd_failover.runbook.durations import Duration
 from avd_failover.simulator.core import Core
-from avd_failover.simulator.faults.base import RequestFault
+from avd_failover.simulator.faults.base import RequestFault, called
 from avd_failover.simulator.faults.names import Stage
 from avd_failover.simulator.faults.ruling import Ruling
 from avd_failover.simulator.faults.sent import Sent
@@ -55,7 +55,7 @@ def retry_after(form: RetryAfter, wait_s: float, core: Core) -> dict[str, str]:
 class HttpError(RequestFault):
     """Azure answers with an error."""
 
-    fault: Literal["http-error"] = "http-error"
+    fault: Literal["http-error"] = called("http-error")
     status: Literal[400, 401, 403, 404, 408, 409, 412, 423, 429, 500, 502, 503, 504] = Field(
         default=503, description="The status."
     )
@@ -78,7 +78,7 @@ class HttpError(RequestFault):
 class DirectoryDown(RequestFault):
     """Microsoft Graph answers 503 to every question about groups."""
 
-    fault: Literal["directory-down"] = "directory-down"
+    fault: Literal["directory-down"] = called("directory-down")
     route: str = Field(default="members.*", description="Which requests.")
 
     def rule(self, stage: Stage, sent: Sent, chance: random.Random) -> Ruling:
@@ -89,7 +89,7 @@ class DirectoryDown(RequestFault):
 class ThrottleStorm(RequestFault):
     """A bucket much smaller than documented: what does not fit is answered 429, and early callers wait on."""
 
-    fault: Literal["throttle-storm"] = "throttle-storm"
+    fault: Literal["throttle-storm"] = called("throttle-storm")
     bucket: float = Field(default=5.0, ge=1, description="Requests at once.")
     refill: float = Field(default=0.5, gt=0, description="Requests per second.")
     retry_after: RetryAfter = Field(default="seconds", description="Form of the header.")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from avd_failover.simulator.autoscale import ACTOR
-from avd_failover.simulator.faults.base import Deed
+from avd_failover.simulator.faults.base import Deed, called
 from avd_failover.simulator.faults.names import Stage, named
 from avd_failover.simulator.records import HostPool, Machine, SessionHost
 from avd_failover.simulator.refusals import ArmRefusal
@@ -35,7 +35,7 @@ class _OnPool(Deed):
 class AutoscaleDeallocates(_OnPool):
     """Autoscale deallocates running hosts of a pool, as if an enabled plan had asked for it."""
 
-    fault: Literal["autoscale-deallocates"] = "autoscale-deallocates"
+    fault: Literal["autoscale-deallocates"] = called("autoscale-deallocates")
 
     def act(self, stage: Stage) -> None:
         """Deallocate."""
@@ -50,7 +50,7 @@ class AutoscaleDeallocates(_OnPool):
 class AutoscaleDrains(_OnPool):
     """Autoscale flips the drain mode of running hosts."""
 
-    fault: Literal["autoscale-drains"] = "autoscale-drains"
+    fault: Literal["autoscale-drains"] = called("autoscale-drains")
     drained: bool = Field(default=True, description="Drained, or undrained.")
 
     def act(self, stage: Stage) -> None:
@@ -66,7 +66,7 @@ class AutoscaleDrains(_OnPool):
 class AutoscaleLogsOff(_OnPool):
     """Autoscale logs everybody off some hosts, as a ramp-down does that forces users off."""
 
-    fault: Literal["autoscale-logs-off"] = "autoscale-logs-off"
+    fault: Literal["autoscale-logs-off"] = called("autoscale-logs-off")
 
     def act(self, stage: Stage) -> None:
         """Log off."""

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 FaultId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.\-]{0,60}$")]
 
 
+def called(name: str) -> Any:  # noqa: ANN401 - the default of a field
+    """Return the field that tells one kind of fault from the others."""
+    return Field(default=name, description=f"`{name}`.")
+
+
 class FaultSpec(FileModel):
     """What every fault has."""
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from avd_failover.runbook.durations import Duration
 from avd_failover.simulator.fates import Fate
-from avd_failover.simulator.faults.base import FateFault, RequestFault
+from avd_failover.simulator.faults.base import FateFault, RequestFault, called
 from avd_failover.simulator.faults.names import Stage
 from avd_failover.simulator.faults.ruling import Ruling
 from avd_failover.simulator.faults.sent import Sent
@@ -37,7 +37,7 @@ class _Starting(FateFault):
 class AllocationFailed(_Starting):
     """Starting a machine is accepted, and its operation ends Failed: the region has no room."""
 
-    fault: Literal["allocation-failed"] = "allocation-failed"
+    fault: Literal["allocation-failed"] = called("allocation-failed")
     code: Literal["AllocationFailed", "ZonalAllocationFailed", "OverconstrainedAllocationRequest"] = Field(
         default="AllocationFailed", description="Code of the failure."
     )
@@ -53,7 +53,7 @@ class AllocationFailed(_Starting):
 class SkuNotAvailable(_Starting):
     """Starting a machine is refused at once: the size is not offered there now."""
 
-    fault: Literal["sku-not-available"] = "sku-not-available"
+    fault: Literal["sku-not-available"] = called("sku-not-available")
 
     def fate(self, stage: Stage, chance: random.Random) -> Fate:
         """Refuse."""
@@ -64,7 +64,7 @@ class SkuNotAvailable(_Starting):
 class QuotaExceeded(_Starting):
     """Starting a machine is refused at once: the quota of cores is used up."""
 
-    fault: Literal["quota-exceeded"] = "quota-exceeded"
+    fault: Literal["quota-exceeded"] = called("quota-exceeded")
 
     def fate(self, stage: Stage, chance: random.Random) -> Fate:
         """Refuse."""
@@ -77,7 +77,7 @@ class QuotaExceeded(_Starting):
 class OperationEndless(FateFault):
     """A machine's operation never ends."""
 
-    fault: Literal["operation-endless"] = "operation-endless"
+    fault: Literal["operation-endless"] = called("operation-endless")
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ class OperationEndless(FateFault):
 class OperationFlips(FateFault):
     """A machine's operation is shown Failed, and Succeeded a while later: the machine does as it was told."""
 
-    fault: Literal["operation-flips"] = "operation-flips"
+    fault: Literal["operation-flips"] = called("operation-flips")
     after: Duration = Field(default=60.0, description="Time from Failed to Succeeded.")
 
     @property
@@ -108,7 +108,7 @@ class OperationFlips(FateFault):
 class OperationLost(RequestFault):
     """An operation is accepted with 202, and nothing says where to follow it."""
 
-    fault: Literal["operation-lost"] = "operation-lost"
+    fault: Literal["operation-lost"] = called("operation-lost")
     route: str = Field(default="machines.*", description="Which requests.")
 
     def rule(self, stage: Stage, sent: Sent, chance: random.Random) -> Ruling:
@@ -119,7 +119,7 @@ class OperationLost(RequestFault):
 class OperationGone(RequestFault):
     """Polling an operation is answered 404."""
 
-    fault: Literal["operation-gone"] = "operation-gone"
+    fault: Literal["operation-gone"] = called("operation-gone")
     route: str = Field(default="machines.poll", description="Which requests.")
 
     def rule(self, stage: Stage, sent: Sent, chance: random.Random) -> Ruling:

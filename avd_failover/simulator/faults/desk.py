@@ -159,9 +159,9 @@ class Faults(Part):
         self.core.write("fault:late", "arrives-late", late)
 
     @external
-    def looked(self, actor: str, pool: str, seen: int) -> None:
-        """Write down that an engine read a pool's sessions, and how many there were."""
-        self.core.history.look(self.core.now_s, actor, "sessions", key(pool), seen)
+    def looked(self, actor: str, what: str, target: str, seen: int) -> None:
+        """Write down that an engine read something, and how much there was."""
+        self.core.history.look(self.core.now_s, actor, what, key(target), seen)
 
     @external
     def showed(self, actor: str, assignments: list[list[Any]]) -> None:

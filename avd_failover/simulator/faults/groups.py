@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from avd_failover.simulator.faults.base import Deed, RequestFault
+from avd_failover.simulator.faults.base import Deed, RequestFault, called
 from avd_failover.simulator.faults.names import Stage, named
 from avd_failover.simulator.faults.ruling import Ruling
 from avd_failover.simulator.faults.sent import Sent
@@ -44,7 +44,7 @@ class _OnMember(_OnGroup):
 class GroupMemberAdded(_OnMember):
     """Somebody adds a user, or a whole group, to a group; a group within itself makes a circle."""
 
-    fault: Literal["group-member-added"] = "group-member-added"
+    fault: Literal["group-member-added"] = called("group-member-added")
 
     def act(self, stage: Stage) -> None:
         """Add, unless it is a member."""
@@ -57,7 +57,7 @@ class GroupMemberAdded(_OnMember):
 class GroupMemberRemoved(_OnMember):
     """Somebody takes a user or group out of a group."""
 
-    fault: Literal["group-member-removed"] = "group-member-removed"
+    fault: Literal["group-member-removed"] = called("group-member-removed")
 
     def act(self, stage: Stage) -> None:
         """Take it out."""
@@ -70,7 +70,7 @@ class GroupMemberRemoved(_OnMember):
 class GroupDeleted(_OnGroup):
     """Somebody deletes a group; its assignments stay and lead nowhere."""
 
-    fault: Literal["group-deleted"] = "group-deleted"
+    fault: Literal["group-deleted"] = called("group-deleted")
 
     def act(self, stage: Stage) -> None:
         """Delete it."""
@@ -82,7 +82,7 @@ class GroupDeleted(_OnGroup):
 class GroupRecreated(_OnGroup):
     """Somebody deletes a group and makes one of the same name and members, with another id."""
 
-    fault: Literal["group-recreated"] = "group-recreated"
+    fault: Literal["group-recreated"] = called("group-recreated")
 
     def act(self, stage: Stage) -> None:
         """Delete it and make the other."""
@@ -96,7 +96,7 @@ class GroupRecreated(_OnGroup):
 class GroupHidden(RequestFault):
     """A group's membership is hidden: reading it is refused."""
 
-    fault: Literal["group-hidden"] = "group-hidden"
+    fault: Literal["group-hidden"] = called("group-hidden")
     route: str = Field(default="members.list", description="Which requests.")
     group: str = Field(description="Name of the group.")
 

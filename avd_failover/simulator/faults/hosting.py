@@ -9,7 +9,7 @@ from pydantic import Field
 
 from avd_failover.runbook.durations import Duration
 from avd_failover.simulator.fates import Fate
-from avd_failover.simulator.faults.base import Deed, FateFault, LastingDeed
+from avd_failover.simulator.faults.base import Deed, FateFault, LastingDeed, called
 from avd_failover.simulator.faults.names import Stage, fits, matching, named, require
 from avd_failover.simulator.records import (
     HostPool,
@@ -30,7 +30,7 @@ STORE = "azure:profile-store"
 class HostStatus(LastingDeed):
     """Hosts are shown unwell, in an upgrade, or as not heard of; as Available again afterwards."""
 
-    fault: Literal["host-status"] = "host-status"
+    fault: Literal["host-status"] = called("host-status")
     hosts: str = Field(description="Name of a session host, or a pattern such as `avd-weu-*`.")
     status: Literal["Unavailable", "NeedsAssistance", "NoHeartbeat", "Upgrading"] = Field(
         default="Unavailable", description="The status."
@@ -61,7 +61,7 @@ class HostStatus(LastingDeed):
 class HostTokenExpired(FateFault):
     """A host that slept for more than 90 days: its machine starts, and its agent never reports."""
 
-    fault: Literal["host-token-expired"] = "host-token-expired"
+    fault: Literal["host-token-expired"] = called("host-token-expired")
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -76,7 +76,7 @@ class HostTokenExpired(FateFault):
 class HostVanishes(Deed):
     """Session hosts are gone from their pool, and their sessions with them; the machines stay."""
 
-    fault: Literal["host-vanishes"] = "host-vanishes"
+    fault: Literal["host-vanishes"] = called("host-vanishes")
     hosts: str = Field(description="Name of a session host, or a pattern.")
 
     def act(self, stage: Stage) -> None:
@@ -95,7 +95,7 @@ class HostVanishes(Deed):
 class HostAppears(Deed):
     """New session hosts register in a pool, running and Available, on machines like those that are there."""
 
-    fault: Literal["host-appears"] = "host-appears"
+    fault: Literal["host-appears"] = called("host-appears")
     pool: str = Field(description="Name of the host pool; it must have a host.")
     name: str = Field(description="Name of the host; a number is added to further ones.")
     drained: bool = Field(default=False, description="Whether it takes no sessions.")
@@ -129,7 +129,7 @@ class HostAppears(Deed):
 class ProfileHandleRemains(FateFault):
     """A session is gone and its handle on the profile container remains: sign-ins elsewhere meet error 33."""
 
-    fault: Literal["profile-handle-remains"] = "profile-handle-remains"
+    fault: Literal["profile-handle-remains"] = called("profile-handle-remains")
     remains: Duration | None = Field(default=None, description="How long; for ever when absent.")
 
     @property
@@ -145,7 +145,7 @@ class ProfileHandleRemains(FateFault):
 class ProfileShareUnreachable(FateFault):
     """The store of a region's profiles does not answer: log-offs there hang until it does."""
 
-    fault: Literal["profile-share-unreachable"] = "profile-share-unreachable"
+    fault: Literal["profile-share-unreachable"] = called("profile-share-unreachable")
 
     @property
     def events(self) -> tuple[str, ...]:
@@ -160,7 +160,7 @@ class ProfileShareUnreachable(FateFault):
 class ProfileLocked(LastingDeed):
     """Something else holds users' containers open (a backup, a scanner): sign-ins meet error 33."""
 
-    fault: Literal["profile-locked"] = "profile-locked"
+    fault: Literal["profile-locked"] = called("profile-locked")
     users: str = Field(default="*", description="Name of a user, or a pattern such as `grp1-*`.")
 
     def act(self, stage: Stage) -> None:

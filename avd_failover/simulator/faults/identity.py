@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from avd_failover.simulator.faults.base import RequestFault
+from avd_failover.simulator.faults.base import RequestFault, called
 from avd_failover.simulator.faults.names import Stage
 from avd_failover.simulator.faults.ruling import Ruling
 from avd_failover.simulator.faults.sent import Sent
@@ -35,7 +35,7 @@ _VERBS = {
 class TokenExpired(RequestFault):
     """The engine's token has expired: 401."""
 
-    fault: Literal["token-expired"] = "token-expired"
+    fault: Literal["token-expired"] = called("token-expired")
 
     def rule(self, stage: Stage, sent: Sent, chance: random.Random) -> Ruling:
         """Answer 401."""
@@ -49,7 +49,7 @@ class TokenExpired(RequestFault):
 class RightsRemoved(RequestFault):
     """The engine's own role is removed: 403, naming the action it lacks."""
 
-    fault: Literal["rights-removed"] = "rights-removed"
+    fault: Literal["rights-removed"] = called("rights-removed")
     route: str = Field(default="assignments.*", description="Which requests.")
 
     def rule(self, stage: Stage, sent: Sent, chance: random.Random) -> Ruling:
@@ -69,7 +69,7 @@ class RightsRemoved(RequestFault):
 class ClaimsChallenge(RequestFault):
     """Conditional Access wants another token: 401 with a claims challenge."""
 
-    fault: Literal["claims-challenge"] = "claims-challenge"
+    fault: Literal["claims-challenge"] = called("claims-challenge")
 
     def rule(self, stage: Stage, sent: Sent, chance: random.Random) -> Ruling:
         """Answer 401 with claims."""

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from avd_failover.simulator.faults.base import Deed, RequestFault
+from avd_failover.simulator.faults.base import Deed, RequestFault, called
 from avd_failover.simulator.faults.names import Stage
 from avd_failover.simulator.faults.ruling import Ruling
 from avd_failover.simulator.faults.sent import Sent
@@ -15,7 +15,7 @@ from avd_failover.simulator.refusals import ArmRefusal
 class UsersConnect(Deed):
     """Every user of the crowd tries to connect at that very moment: at the barrier, with `on`."""
 
-    fault: Literal["users-connect"] = "users-connect"
+    fault: Literal["users-connect"] = called("users-connect")
 
     def act(self, stage: Stage) -> None:
         """Let everybody try."""
@@ -26,7 +26,7 @@ class UsersConnect(Deed):
 class LogOffRefused(RequestFault):
     """Logging a session off is refused."""
 
-    fault: Literal["log-off-refused"] = "log-off-refused"
+    fault: Literal["log-off-refused"] = called("log-off-refused")
     route: str = Field(default="sessions.log-off", description="Which requests.")
     status: Literal[400, 404, 409, 500, 503] = Field(default=500, description="The status.")
 

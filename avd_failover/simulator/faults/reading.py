@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from avd_failover.runbook.durations import Duration
-from avd_failover.simulator.faults.base import RequestFault
+from avd_failover.simulator.faults.base import RequestFault, called
 from avd_failover.simulator.faults.names import Stage
 from avd_failover.simulator.faults.ruling import Ruling
 from avd_failover.simulator.faults.sent import Sent
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class StaleRead(RequestFault):
     """Reads are answered from replicas that lag behind; several replicas make time jump to and fro."""
 
-    fault: Literal["stale-read"] = "stale-read"
+    fault: Literal["stale-read"] = called("stale-read")
     low: Duration = Field(default=30.0, description="Least staleness of a replica.")
     high: Duration = Field(default=600.0, description="Most staleness of a replica.")
     replicas: int = Field(default=1, ge=1, le=9, description="How many replicas answer in turn, by chance.")
@@ -45,7 +45,7 @@ class StaleRead(RequestFault):
 class PageSkew(RequestFault):
     """Pages of a list do not fit together."""
 
-    fault: Literal["page-skew"] = "page-skew"
+    fault: Literal["page-skew"] = called("page-skew")
     route: str = Field(default="*.list", description="Which lists.")
     how: Literal["repeat", "omit", "loop", "foreign-host"] = Field(
         default="omit",
@@ -60,7 +60,7 @@ class PageSkew(RequestFault):
 class PageError(RequestFault):
     """A list breaks off: a page after the first is answered with an error."""
 
-    fault: Literal["page-error"] = "page-error"
+    fault: Literal["page-error"] = called("page-error")
     route: str = Field(default="*.list", description="Which lists.")
     status: Literal[429, 500, 502, 503, 504] = Field(default=503, description="The status.")
 
@@ -76,7 +76,7 @@ class PageError(RequestFault):
 class FrontEnds(RequestFault):
     """Front ends answer an identical PUT of a role assignment differently: 200, 201, or 409."""
 
-    fault: Literal["front-ends"] = "front-ends"
+    fault: Literal["front-ends"] = called("front-ends")
     route: str = Field(default="assignments.create", description="Which requests.")
     answers: tuple[Literal[200, 201, 409], ...] = Field(
         default=(200, 201, 409), min_length=1, description="What they answer, by chance."

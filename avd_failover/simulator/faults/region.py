@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from avd_failover.runbook.durations import Duration
-from avd_failover.simulator.faults.base import LastingDeed, RequestFault
+from avd_failover.simulator.faults.base import LastingDeed, RequestFault, called
 from avd_failover.simulator.faults.names import Stage, check_region
 from avd_failover.simulator.faults.ruling import Ruling
 from avd_failover.simulator.faults.sent import Sent
@@ -27,7 +27,7 @@ OUTAGE = "azure:outage"
 class RegionOutage(LastingDeed):
     """A region goes dark, whole: 503 from its providers, no compute, or both; it returns after `lasts`."""
 
-    fault: Literal["region-outage"] = "region-outage"
+    fault: Literal["region-outage"] = called("region-outage")
     region: str = Field(description="Name of the region.")
     plane: Literal["control", "compute", "both"] = Field(
         default="both", description="Its providers (control), its machines (compute), or both."
@@ -92,7 +92,7 @@ class RegionOutage(LastingDeed):
 class RegionBrownout(RequestFault):
     """A region's providers answer in part: no reads, no writes, or only some of both."""
 
-    fault: Literal["region-brownout"] = "region-brownout"
+    fault: Literal["region-brownout"] = called("region-brownout")
     region: str = Field(description="Name of the region.")
     fails: Literal["reads", "writes", "both"] = Field(default="both", description="What is answered 503.")
     p: float = Field(default=0.5, ge=0, le=1, description="Share of these requests that fails.")

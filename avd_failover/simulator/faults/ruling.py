@@ -21,8 +21,10 @@ T = TypeVar("T")
 Damage = Literal["none", "reset", "half-open", "cut", "wrong-length", "truncated-json", "gzip", "slow"]
 PageTrick = Literal["none", "repeat", "omit", "loop", "foreign-host"]
 
-LOSING: frozenset[Damage] = frozenset({"reset", "half-open", "cut", "wrong-length"})
-"""Damage after which the caller holds no answer at all."""
+SILENT: frozenset[Damage] = frozenset({"reset", "half-open"})
+"""Damage that lets nothing of an answer through."""
+LOSING: frozenset[Damage] = SILENT | {"cut", "wrong-length"}
+"""Damage after which the caller holds no answer in the end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +93,7 @@ def carry_out(world: "World", sent: Sent, ruling: Ruling, apply: Callable[["Worl
         raise _heard(ruling, refusal) from refusal
     if ruling.answer is not None:
         raise _heard(ruling, ruling.answer)
-    if ruling.loses_answer:
+    if ruling.damage in SILENT:
         raise AnswerLost
     return answered
 
@@ -119,9 +121,13 @@ def _as_it_was(world: "World", sent: Sent, ruling: Ruling, apply: Callable[["Wor
 
 
 def _note_look(world: "World", seen: "World", sent: Sent) -> None:
-    """Write down what an engine saw of a pool's sessions: the audit asks how often it looked (S4)."""
-    if sent.route == "sessions.list" and sent.actor.startswith("engine:"):
-        world.faults.looked(sent.actor, sent.target, len(seen.sessions.list(sent.target)))
+    """Write down what an engine saw of a pool's sessions (S4), and that it read an assignment by id (S15)."""
+    if not sent.actor.startswith("engine:") or sent.continues:
+        return
+    if sent.route == "sessions.list" and "/sessionhosts/" not in sent.target:
+        world.faults.looked(sent.actor, "sessions", sent.target, len(seen.sessions.list(sent.target)))
+    if sent.route == "assignments.get":
+        world.faults.looked(sent.actor, "assignment", sent.target, 1)
 
 
 def _later(world: "World", sent: Sent, delay_s: float, apply: Callable[["World"], object]) -> None:
@@ -137,4 +143,4 @@ def _later(world: "World", sent: Sent, delay_s: float, apply: Callable[["World"]
 
 
 def _heard(ruling: Ruling, refusal: ArmRefusal) -> Exception:
-    return AnswerLost() if ruling.loses_answer else refusal
+    return AnswerLost() if ruling.damage in SILENT else refusal

@@ -27,7 +27,7 @@ ROUTES = (
     "machines.deallocate", "machines.get", "machines.list", "machines.poll", "machines.power-off",
     "machines.start",
     "members.add", "members.list", "members.remove",
-    "other",
+    "other.change", "other.get",
     "plans.get", "plans.list", "plans.patch",
     "pools.get", "pools.list", "pools.patch",
     "roles.get", "roles.list",

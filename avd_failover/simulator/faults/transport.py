@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from avd_failover.runbook.durations import Duration
-from avd_failover.simulator.faults.base import RequestFault
+from avd_failover.simulator.faults.base import RequestFault, called
 from avd_failover.simulator.faults.names import Stage
 from avd_failover.simulator.faults.ruling import Ruling
 from avd_failover.simulator.faults.sent import Sent
@@ -18,7 +18,7 @@ How = Literal["reset", "half-open"]
 class DropRequest(RequestFault):
     """A request never reaches Azure; the caller sees its connection die."""
 
-    fault: Literal["drop-request"] = "drop-request"
+    fault: Literal["drop-request"] = called("drop-request")
     how: How = Field(default="reset", description="Closed at once, or silent until `hold` is over.")
     hold: Duration = Field(default=100.0, description="How long a half-open connection stays silent.")
 
@@ -30,7 +30,7 @@ class DropRequest(RequestFault):
 class DropResponse(RequestFault):
     """A request takes effect and its answer is lost."""
 
-    fault: Literal["drop-response"] = "drop-response"
+    fault: Literal["drop-response"] = called("drop-response")
     how: How = Field(default="reset", description="Closed at once, or silent until `hold` is over.")
     hold: Duration = Field(default=100.0, description="How long a half-open connection stays silent.")
 
@@ -42,7 +42,7 @@ class DropResponse(RequestFault):
 class LateApply(RequestFault):
     """A change is not answered and takes effect after a while; beyond T_inflight an assumption breaks."""
 
-    fault: Literal["late-apply"] = "late-apply"
+    fault: Literal["late-apply"] = called("late-apply")
     low: Duration = Field(default=30.0, description="Soonest.")
     high: Duration = Field(default=500.0, description="Latest; 500 s is T_inflight for requests of 100 s.")
 
@@ -56,7 +56,7 @@ class LateApply(RequestFault):
 class DelayRequest(RequestFault):
     """A request travels longer than usual; requests under way at once overtake each other."""
 
-    fault: Literal["delay-request"] = "delay-request"
+    fault: Literal["delay-request"] = called("delay-request")
     low: Duration = Field(default=1.0, description="Shortest delay.")
     high: Duration = Field(default=30.0, description="Longest delay.")
     heavy_tail: bool = Field(
@@ -74,7 +74,7 @@ class DelayRequest(RequestFault):
 class DuplicateRequest(RequestFault):
     """A change takes effect twice: the network delivers it again after a gap."""
 
-    fault: Literal["duplicate-request"] = "duplicate-request"
+    fault: Literal["duplicate-request"] = called("duplicate-request")
     gap: Duration = Field(default=5.0, description="Time between the two.")
 
     def rule(self, stage: Stage, sent: Sent, chance: random.Random) -> Ruling:
@@ -85,7 +85,7 @@ class DuplicateRequest(RequestFault):
 class ConnectionReset(RequestFault):
     """A request takes effect, and the connection dies in the middle of its answer."""
 
-    fault: Literal["connection-reset"] = "connection-reset"
+    fault: Literal["connection-reset"] = called("connection-reset")
     at_byte: int = Field(default=20, ge=0, description="How much of the body comes through.")
 
     def rule(self, stage: Stage, sent: Sent, chance: random.Random) -> Ruling:
@@ -96,7 +96,7 @@ class ConnectionReset(RequestFault):
 class HalfOpen(RequestFault):
     """A request takes effect, and the connection stays silent until the caller gives up."""
 
-    fault: Literal["half-open"] = "half-open"
+    fault: Literal["half-open"] = called("half-open")
     hold: Duration = Field(default=100.0, description="How long it stays silent before it is closed.")
 
     def rule(self, stage: Stage, sent: Sent, chance: random.Random) -> Ruling:
@@ -107,7 +107,7 @@ class HalfOpen(RequestFault):
 class SlowBody(RequestFault):
     """An answer trickles in."""
 
-    fault: Literal["slow-body"] = "slow-body"
+    fault: Literal["slow-body"] = called("slow-body")
     over: Duration = Field(default=20.0, description="How long the body takes.")
 
     def rule(self, stage: Stage, sent: Sent, chance: random.Random) -> Ruling:
@@ -118,7 +118,7 @@ class SlowBody(RequestFault):
 class TruncatedJson(RequestFault):
     """A success arrives whole as HTTP, and its JSON ends in the middle."""
 
-    fault: Literal["truncated-json"] = "truncated-json"
+    fault: Literal["truncated-json"] = called("truncated-json")
 
     def rule(self, stage: Stage, sent: Sent, chance: random.Random) -> Ruling:
         """Cut the JSON."""
@@ -128,7 +128,7 @@ class TruncatedJson(RequestFault):
 class WrongContentLength(RequestFault):
     """An answer promises more bytes than it has, and the connection is closed."""
 
-    fault: Literal["wrong-content-length"] = "wrong-content-length"
+    fault: Literal["wrong-content-length"] = called("wrong-content-length")
 
     def rule(self, stage: Stage, sent: Sent, chance: random.Random) -> Ruling:
         """Promise too much."""
@@ -138,7 +138,7 @@ class WrongContentLength(RequestFault):
 class GzipError(RequestFault):
     """An answer says that it is compressed, and is not."""
 
-    fault: Literal["gzip-error"] = "gzip-error"
+    fault: Literal["gzip-error"] = called("gzip-error")
 
     def rule(self, stage: Stage, sent: Sent, chance: random.Random) -> Ruling:
         """Say so."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from avd_failover.runbook.durations import Duration
-from avd_failover.simulator.faults.base import Weather
+from avd_failover.simulator.faults.base import Weather, called
 from avd_failover.simulator.physics import Between
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class _Ranged(Weather):
 class SlowPropagation(_Ranged):
     """Changes of role assignments reach gates and lists late; above D (11 minutes) an assumption breaks."""
 
-    fault: Literal["slow-propagation"] = "slow-propagation"
+    fault: Literal["slow-propagation"] = called("slow-propagation")
     low: Duration = Field(default=300.0, description="Shortest.")
     high: Duration = Field(default=600.0, description="Longest; Azure documents up to ten minutes.")
     what: Literal["grants", "revokes", "lists", "all"] = Field(
@@ -49,7 +49,7 @@ class SlowPropagation(_Ranged):
 class GhostSessions(_Ranged):
     """Sessions of stopped hosts stay listed for long, and their hold on profiles with them."""
 
-    fault: Literal["ghost-sessions"] = "ghost-sessions"
+    fault: Literal["ghost-sessions"] = called("ghost-sessions")
     low: Duration = Field(default=1_800.0, description="Shortest.")
     high: Duration = Field(default=3_600.0, description="Longest.")
 
@@ -61,7 +61,7 @@ class GhostSessions(_Ranged):
 class EagerUsers(_Ranged):
     """Users who lost a session, or left one, try again at once."""
 
-    fault: Literal["eager-users"] = "eager-users"
+    fault: Literal["eager-users"] = called("eager-users")
     low: Duration = Field(default=1.0, description="Shortest time between two tries.")
     high: Duration = Field(default=5.0, description="Longest time between two tries.")
 
@@ -73,7 +73,7 @@ class EagerUsers(_Ranged):
 class UsersLeave(_Ranged):
     """Users leave their sessions Disconnected instead of logging off; the profile stays attached."""
 
-    fault: Literal["users-leave"] = "users-leave"
+    fault: Literal["users-leave"] = called("users-leave")
     low: Duration = Field(default=60.0, description="Shortest time from Active to Disconnected.")
     high: Duration = Field(default=600.0, description="Longest.")
 
@@ -85,7 +85,7 @@ class UsersLeave(_Ranged):
 class LogOffSlow(_Ranged):
     """Log-offs take long: sessions stay in state LogOff."""
 
-    fault: Literal["log-off-slow"] = "log-off-slow"
+    fault: Literal["log-off-slow"] = called("log-off-slow")
     low: Duration = Field(default=300.0, description="Shortest.")
     high: Duration = Field(default=1_800.0, description="Longest.")
 
@@ -97,7 +97,7 @@ class LogOffSlow(_Ranged):
 class ProfileFlushBacklog(_Ranged):
     """A session is gone and its profile container still flushes: the lock stays meanwhile."""
 
-    fault: Literal["profile-flush-backlog"] = "profile-flush-backlog"
+    fault: Literal["profile-flush-backlog"] = called("profile-flush-backlog")
     low: Duration = Field(default=60.0, description="Shortest.")
     high: Duration = Field(default=600.0, description="Longest.")
 
@@ -109,7 +109,7 @@ class ProfileFlushBacklog(_Ranged):
 class HeartbeatLag(_Ranged):
     """What the broker says of hosts lags behind: up, down and lost are shown late."""
 
-    fault: Literal["heartbeat-lag"] = "heartbeat-lag"
+    fault: Literal["heartbeat-lag"] = called("heartbeat-lag")
     low: Duration = Field(default=300.0, description="Shortest.")
     high: Duration = Field(default=900.0, description="Longest.")
 
@@ -126,7 +126,7 @@ class HeartbeatLag(_Ranged):
 class SessionIdReuse(Weather):
     """Hosts give the lowest free number to a new session, so that ids of gone sessions come back."""
 
-    fault: Literal["session-id-reuse"] = "session-id-reuse"
+    fault: Literal["session-id-reuse"] = called("session-id-reuse")
 
     def physics(self) -> dict[str, Any]:
         """Return the rule of numbering."""

@@ -6,15 +6,18 @@ No token is asked for; the server binds loopback only. Nothing here exists in Az
 import json
 from collections.abc import Callable, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from avd_failover.simulator.audit import audit
+from avd_failover.simulator.faults.catalogue import table
 from avd_failover.simulator.http.arm_common import bad_content
 from avd_failover.simulator.http.pacing import Pace
 from avd_failover.simulator.http.routing import Face, Route
-from avd_failover.simulator.http.wire import Answer, Call
+from avd_failover.simulator.http.wire import Answer, Call, Refusal
 from avd_failover.simulator.world import World
 
+PERSON = "admin:simulator"
+"""Who adds faults at this door."""
 _FARTHEST_S = 366 * 86_400.0
 
 
@@ -57,6 +60,34 @@ def _audit(world: World, _call: Call) -> Answer:
     return Answer(body=audit(world))
 
 
+def _faults(world: World, _call: Call) -> Answer:
+    """GET /_sim/faults: every fault that was added, and what it has struck."""
+    return Answer(body={"faults": world.faults.listed()})
+
+
+def _add_fault(world: World, call: Call) -> Answer:
+    """POST /_sim/faults: add one, given as in a scenario file; its times count from now."""
+    try:
+        return Answer(status=201, body={"id": world.faults.add(PERSON, call.body())})
+    except ValueError as wrong:
+        raise Refusal(400, "InvalidFault", str(wrong)) from wrong
+
+
+def _remove_fault(world: World, call: Call) -> Answer:
+    """DELETE /_sim/faults/{fault}: take one away; what it did for a while ends now."""
+    try:
+        world.faults.remove(PERSON, call.params["fault"])
+    except KeyError as unknown:
+        text = f"There is no fault '{call.params['fault']}'."
+        raise Refusal(404, "FaultNotFound", text) from unknown
+    return Answer(status=204)
+
+
+def _catalogue(_world: World, _call: Call) -> Answer:
+    """GET /_sim/faults/catalogue: every fault there is."""
+    return Answer(body={"catalogue": [structs.asdict(row) for row in table()]})
+
+
 def _state(world: World, _call: Call) -> Answer:
     return Answer(body=world.snapshot())
 
@@ -72,6 +103,10 @@ def routes(controls: Controls) -> tuple[Route, ...]:
         Route("POST", "/_sim/advance", controls.advance, Face.CONTROL),
         Route("GET", "/_sim/gaps", controls.unserved, Face.CONTROL),
         Route("GET", "/_sim/audit", _audit, Face.CONTROL),
+        Route("GET", "/_sim/faults", _faults, Face.CONTROL),
+        Route("POST", "/_sim/faults", _add_fault, Face.CONTROL),
+        Route("GET", "/_sim/faults/catalogue", _catalogue, Face.CONTROL),
+        Route("DELETE", "/_sim/faults/{fault}", _remove_fault, Face.CONTROL),
         Route("GET", "/_sim/state", _state, Face.CONTROL),
         Route("GET", "/_sim/history", _history, Face.CONTROL),
     )

@@ -18,6 +18,11 @@ from avd_failover.simulator.http import (
     arm_compute,
     arm_desktop_writes,
     arm_desktops,
+    arm_extensions,
+    arm_recovery,
+    arm_recovery_actions,
+    arm_recovery_jobs,
+    arm_recovery_plans,
     arm_resources,
     graph,
     guard,
@@ -40,6 +45,11 @@ AZURE_ROUTES: tuple[Route, ...] = (
     *arm_desktops.ROUTES,
     *arm_desktop_writes.ROUTES,
     *arm_compute.ROUTES,
+    *arm_extensions.ROUTES,
+    *arm_recovery.ROUTES,
+    *arm_recovery_actions.ROUTES,
+    *arm_recovery_jobs.ROUTES,
+    *arm_recovery_plans.ROUTES,
     *graph.ROUTES,
     *metadata.ROUTES,
     *tokens.ROUTES,
@@ -116,8 +126,12 @@ class Azure:
         except ArmRefusal:
             return CLEAR
 
-    def answer(self, ask: Ask, ruling: Ruling = CLEAR) -> Finished:
-        """Answer one request; every refusal is an answer, with the body Azure gives.
+    def answer(self, ask: Ask) -> Finished:
+        """Answer one request on an ordinary day; every refusal is an answer, with the body Azure gives."""
+        return self.answer_as_ruled(ask, CLEAR)
+
+    def answer_as_ruled(self, ask: Ask, ruling: Ruling) -> Finished:
+        """Answer one request as faults have it.
 
         An answer that is lost on the way has no body and status 0: ``damage`` sends nothing of it.
         """

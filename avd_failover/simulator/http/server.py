@@ -18,8 +18,10 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
+from avd_failover.simulator.faults.ruling import CLEAR
 from avd_failover.simulator.http.control import Controls, routes
-from avd_failover.simulator.http.face import Azure, Finished, Pages
+from avd_failover.simulator.http.damage import deliver, whole
+from avd_failover.simulator.http.face import Azure, Pages
 from avd_failover.simulator.http.pacing import Pace
 from avd_failover.simulator.http.persistence import Memory
 from avd_failover.simulator.http.wire import Ask, Refusal
@@ -77,14 +79,22 @@ class Server:
         try:
             body = await request.read() if request.body_exists else b""
         except web.HTTPRequestEntityTooLarge:
-            return self._respond(_ask(request, b""), too_large=True)
-        return self._respond(_ask(request, body), too_large=False)
+            body = None
+        return await self._respond(request, body)
 
-    def _respond(self, ask: Ask, *, too_large: bool) -> web.Response:
+    async def _respond(self, request: web.BaseRequest, body: bytes | None) -> web.StreamResponse:
+        ask = _ask(request, body or b"")
         self.move()
-        refused = _refused(ask, too_large=too_large)
-        answer = self.azure.answer(ask) if refused is None else self.azure.refuse(ask, refused)
-        return _response(answer, close=too_large)
+        refused = _refused(ask, too_large=body is None)
+        if refused is not None:
+            return whole(self.azure.refuse(ask, refused), close=body is None)
+        ruling = self.azure.rule(ask)
+        if ruling.delay_s:
+            await asyncio.sleep(ruling.delay_s / self._pace.speed)
+            self.move()
+        if ruling == CLEAR:
+            return whole(self.azure.answer(ask))
+        return await deliver(request, self.azure.answer_as_ruled(ask, ruling), ruling, self._pace.speed)
 
 
 @asynccontextmanager
@@ -183,10 +193,3 @@ def _refused(ask: Ask, *, too_large: bool) -> Refusal | None:
     if _PORT.sub("", ask.headers.get("host", "")).lower() not in _LOOPBACK_NAMES:
         return Refusal(421, "MisdirectedRequest", "A simulated Azure answers to loopback names only.")
     return None
-
-
-def _response(answer: Finished, *, close: bool) -> web.Response:
-    response = web.Response(status=answer.status, headers=answer.headers, body=answer.body or None)
-    if close:
-        response.force_close()
-    return response
