@@ -115,6 +115,18 @@ class Moments(Struct, frozen=True, kw_only=True):
     restored_at: datetime | None
 
 
+class Span(Struct, frozen=True, kw_only=True):
+    """A time from one moment to another."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def seconds(self) -> float:
+        """How long it was."""
+        return (self.until - self.since).total_seconds()
+
+
 class PairAccount(Struct, frozen=True, kw_only=True):
     """One user group's hold on one application group. ``before`` and ``after`` are words of ``Place``."""
 
@@ -128,8 +140,11 @@ class PairAccount(Struct, frozen=True, kw_only=True):
     """On the target."""
     restored_at: datetime | None
     """On the source, by a run that was turned back."""
+    gaps: tuple[Span, ...]
+    """When its users had access to neither side: from a revoke's answer, or its sending where the answer was
+    lost, to the next grant's."""
     gap_s: float | None
-    """At most: from a revoke's answer, or its sending where the answer was lost, to the next grant's."""
+    """All of them together, at most."""
     gap_open: bool
 
 
@@ -177,7 +192,10 @@ class Left(Struct, frozen=True, kw_only=True):
 
 
 class StepAccount(Struct, frozen=True, kw_only=True):
-    """One step. ``duration_s`` is the time in its turns, pauses between them left out."""
+    """One step. ``state`` is a word of ``StepStatus``, or ``cut off``: no verdict, and nobody drives it.
+
+    ``duration_s`` is the time in its turns, pauses between them left out.
+    """
 
     id: str
     uses: str
@@ -294,6 +312,8 @@ class Account(Struct, frozen=True, kw_only=True):
     decisions: tuple[Decision, ...]
     objectives: tuple[Measure, ...]
     moments: Moments
+    gaps: tuple[Span, ...]
+    """When at least one pair was without access; together they are the access gap."""
     placement: tuple[PairAccount, ...]
     steps: tuple[StepAccount, ...]
     barrier: Barrier | None

@@ -9,7 +9,7 @@ from avd_failover.domain.route import Pair
 from avd_failover.domain.states import StepStatus
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState
-from avd_failover.report.account import Moments, PairAccount
+from avd_failover.report.account import Moments, PairAccount, Span
 from avd_failover.report.moved import Place, places
 
 NOT_RECORDED = "not recorded"
@@ -44,19 +44,15 @@ def moments(state: RunState, barrier_at: datetime | None, turned_at: datetime | 
     )
 
 
-def gap(state: RunState, pairs: Iterable[PairAccount], reached: Moments) -> tuple[float | None, bool]:
-    """Return the seconds from the first revoke to the last grant, and whether they still run.
-
-    The last grant of a run that was turned back is that on the source again. None when nothing was revoked,
-    or nothing was granted for what was revoked.
-    """
-    first = reached.first_revoke_at
-    if first is None:
-        return None, False
-    if any(pair.gap_open for pair in pairs):
-        return (state.last_at - first).total_seconds(), True
-    last = max((at for one in state.applied() if (at := _given_at(one)) is not None), default=first)
-    return ((last - first).total_seconds(), False) if last > first else (None, False)
+def gaps(pairs: Iterable[PairAccount]) -> tuple[Span, ...]:
+    """Return when at least one pair was without access, in the order of time, each moment once."""
+    merged: list[Span] = []
+    for span in sorted((one for pair in pairs for one in pair.gaps), key=lambda one: (one.since, one.until)):
+        if merged and span.since <= merged[-1].until:
+            merged[-1] = Span(since=merged[-1].since, until=max(merged[-1].until, span.until))
+        else:
+            merged.append(span)
+    return tuple(merged)
 
 
 def _account(
@@ -70,7 +66,7 @@ def _account(
     )
     proven = state.turned is None and state.recovered_at is not None
     after = place.value if on_source or on_target or proven else before
-    gap_s, open_ = _without_access([*on_source, *on_target], after, state.last_at)
+    spans, open_ = _gaps([*on_source, *on_target], after, state.last_at)
     return PairAccount(
         pair=pair.label,
         group=pair.group.name,
@@ -80,27 +76,27 @@ def _account(
         revoked_at=min(cuts, default=None),
         granted_at=granted,
         restored_at=restored,
-        gap_s=gap_s,
+        gaps=spans,
+        gap_s=sum(span.seconds for span in spans) if spans else None,
         gap_open=open_,
     )
 
 
-def _without_access(attempts: list[Attempt], after: str, as_of: datetime) -> tuple[float | None, bool]:
-    """Add up the times from a revoke to the next grant; the last one may still run."""
+def _gaps(attempts: list[Attempt], after: str, as_of: datetime) -> tuple[tuple[Span, ...], bool]:
+    """Return the times from a revoke to the next grant, and whether the last one still runs."""
     turns = [(_cut_at(one), False) for one in attempts if _cuts(one)]
     turns += [(at, True) for one in attempts if (at := _given_at(one)) is not None]
-    spent: list[float] = []
+    spans: list[Span] = []
     since: datetime | None = None
     for at, given in sorted(turns):
         if not given:
             since = since or at
         elif since is not None:
-            spent.append((at - since).total_seconds())
+            spans.append(Span(since=since, until=at))
             since = None
-    open_ = since is not None and after in {Place.TRANSIT.value, Place.UNKNOWN.value}
-    if open_ and since is not None:
-        spent.append((as_of - since).total_seconds())
-    return (sum(spent) if spent else None), open_
+    if since is None or after not in {Place.TRANSIT.value, Place.UNKNOWN.value}:
+        return tuple(spans), False
+    return (*spans, Span(since=since, until=as_of)), True
 
 
 def _start(state: RunState) -> str:

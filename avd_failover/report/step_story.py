@@ -9,7 +9,7 @@ from avd_failover.domain.route import Pair, Route
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState, StepState
 from avd_failover.report.account import Deeds, Left, Loose, Owed, StepAccount, Trouble, Turn
-from avd_failover.report.chronicle import Chronicle
+from avd_failover.report.chronicle import CUT_OFF, Chronicle
 from avd_failover.report.words import Names, request
 
 _FRUITLESS = frozenset({Outcome.TRANSIENT, Outcome.REFUSED, Outcome.VOID})
@@ -27,7 +27,9 @@ def step_account(step: StepState, chronicle: Chronicle, state: RunState, *, aliv
         region=_region(route, step.step.side),
         back=back,
         summary=step.step.summary,
-        state=step.status.value,
+        state=CUT_OFF
+        if turns and not step.status.ended and turns[-1].result == CUT_OFF
+        else step.status.value,
         reason=step.because,
         started_at=step.started_at,
         ended_at=step.finished_at,

@@ -8,9 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from msgspec import Struct
-
-from avd_failover.report.account import Account, StepAccount, Turn
+from avd_failover.report.account import Account, Span, StepAccount, Turn
 
 BREAK, BREAKS = 0.04, 0.4
 """Shares of the whole width: what one pause is given, and what all of them may have together."""
@@ -24,22 +22,10 @@ TICKS = 9
 _TICKS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 
 
-class Pause(Struct, frozen=True, kw_only=True):
-    """A time in which no process drove the run."""
-
-    since: datetime
-    until: datetime
-
-    @property
-    def seconds(self) -> float:
-        """How long nothing ran."""
-        return (self.until - self.since).total_seconds()
-
-
 class Scale:
     """Maps moments to places between 0 and 1, pauses drawn together."""
 
-    def __init__(self, start: datetime, end: datetime, pauses: Sequence[Pause]) -> None:
+    def __init__(self, start: datetime, end: datetime, pauses: Sequence[Span]) -> None:
         self.start = start
         self.end = end
         self.pauses = tuple(pauses)
@@ -89,7 +75,7 @@ def scale_of(account: Account) -> Scale:
     """Return the scale of a run, from its first entry to its last."""
     drives = account.drives
     pauses = [
-        Pause(since=one.until, until=following.since)
+        Span(since=one.until, until=following.since)
         for one, following in pairwise(drives)
         if one.until and (following.since - one.until).total_seconds() >= LEAST_PAUSE_S
     ]
@@ -110,11 +96,6 @@ def span(turn: Turn, scale: Scale) -> tuple[float, float]:
     return left, scale.at(turn.ended_at or scale.end) - left
 
 
-def shade(account: Account, scale: Scale) -> tuple[float, float] | None:
-    """Return the place and the width of the access gap; None where there was none."""
-    gap = next(one for one in account.objectives if one.name == "access gap")
-    since = account.moments.first_revoke_at
-    if gap.measured_s is None or since is None:
-        return None
-    left = scale.at(since)
-    return left, scale.at(since + timedelta(seconds=gap.measured_s)) - left
+def shades(account: Account, scale: Scale) -> list[tuple[float, float]]:
+    """Return place and width of each time in which somebody was without access."""
+    return [(scale.at(span.since), scale.at(span.until) - scale.at(span.since)) for span in account.gaps]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from avd_failover.report.account import Account, StepAccount, Turn
 from avd_failover.report.account_text import clock
 from avd_failover.report.markup import Markup, join, tag
-from avd_failover.report.timeline import Scale, in_order, scale_of, shade, span
+from avd_failover.report.timeline import Scale, in_order, scale_of, shades, span
 from avd_failover.report.words import duration, stopwatch
 
 LEFT, WIDTH, RIGHT = 196.0, 700.0, 124.0
@@ -28,7 +28,7 @@ def timeline_svg(account: Account) -> Markup:
         tag("desc", _description(account), id="timeline-desc"),
         _patterns(),
         join(*_axis(scale, height)),
-        join(*_gap(account, scale, height)),
+        join(*_gaps(account, scale, height)),
         join(*_pauses(scale, height)),
         *rows,
         viewBox=f"0 0 {LEFT + WIDTH + RIGHT:.0f} {height:.0f}",
@@ -75,18 +75,16 @@ def _axis(scale: Scale, height: float) -> Iterator[Markup]:
         yield tag("text", label, x=x, y=height - 10, class_="axis", text_anchor=anchor)
 
 
-def _gap(account: Account, scale: Scale, height: float) -> Iterator[Markup]:
-    found = shade(account, scale)
-    if found is None:
-        return
-    gap = next(one for one in account.objectives if one.name == "access gap")
-    left, width = _x(found[0]), max(2.0, found[1] * WIDTH)
-    high = height - TOP - FOOT
-    words = f"access gap {duration(gap.measured_s or 0.0)}" + (" and running" if gap.open else "")
-    for fill in ("gap-fill", "gap-pattern"):
-        yield tag("rect", x=left, y=TOP, width=width, height=high, class_=fill)
-    middle = min(max(left + width / 2, LEFT + 80), LEFT + WIDTH - 80)
-    yield tag("text", words, x=middle, y=height - FOOT + 15, class_="gap-label", text_anchor="middle")
+def _gaps(account: Account, scale: Scale, height: float) -> Iterator[Markup]:
+    running = any(pair.gap_open for pair in account.placement)
+    for span, (place, share) in zip(account.gaps, shades(account, scale), strict=True):
+        left, width = _x(place), max(2.0, share * WIDTH)
+        for fill in ("gap-fill", "gap-pattern"):
+            yield tag("rect", x=left, y=TOP, width=width, height=height - TOP - FOOT, class_=fill)
+        goes_on = " and running" if running and span is account.gaps[-1] else ""
+        words = f"access gap {duration(span.seconds)}{goes_on}"
+        middle = min(max(left + width / 2, LEFT + 80), LEFT + WIDTH - 80)
+        yield tag("text", words, x=middle, y=height - FOOT + 15, class_="gap-label", text_anchor="middle")
 
 
 def _pauses(scale: Scale, height: float) -> Iterator[Markup]:

@@ -100,7 +100,7 @@ def test_the_identity_pins_what_was_run() -> None:
 
 
 FIELDS = {
-    "": "format identity ending drives decisions objectives moments placement steps barrier checks changes"
+    "": "format identity ending drives decisions objectives moments gaps placement steps barrier checks changes"
     " owed unknown trouble findings missing assumptions journal resume",
     "ending": "state so_far because changed started_at ended_at as_of lasted_s",
     "drives": "host pid epoch engine how since until ended because",
@@ -108,7 +108,9 @@ FIELDS = {
     "objectives": "name declared_s measured_s open kept how",
     "moments": "first_revoke_at last_revoke_at barrier_at first_grant_at last_grant_at recovered_at"
     " turned_at restored_at",
-    "placement": "pair group application_group before after revoked_at granted_at restored_at gap_s gap_open",
+    "placement": "pair group application_group before after revoked_at granted_at restored_at"
+    " gaps gap_s gap_open",
+    "gaps": "since until",
     "steps": "id uses side region back summary state reason started_at ended_at duration_s facts turns waits"
     " deeds retries left_alone",
     "barrier": "step state proof looks ghosts sentence proven_at waits",
@@ -473,6 +475,21 @@ def test_the_times_without_access_on_both_ways_are_added_up() -> None:
     there = (first.granted_at - first.revoked_at).total_seconds()
     back = 4.0 + 31 + 0.5
     assert first.gap_s == pytest.approx(there + back)
+
+
+def test_the_gap_of_a_run_that_was_turned_back_leaves_out_the_time_when_users_had_the_target() -> None:
+    found = account(h.turned_back())
+    there, back = found.gaps
+    assert (there.since, there.until) == (found.moments.first_revoke_at, found.moments.last_grant_at)
+    assert back.since > there.until
+    assert found.objectives[1].measured_s == there.seconds + back.seconds
+    assert {pair.gaps[1].since >= back.since for pair in found.placement} == {True}
+
+
+def test_a_step_without_a_verdict_that_nobody_drives_is_cut_off_and_not_running() -> None:
+    assert step(account(h.killed()), "log-off-source").state == "cut off"
+    assert step(account(h.killed(), alive=True), "log-off-source").state == "running"
+    assert step(account(h.interrupted()), "log-off-source").state == "cut off"
 
 
 def test_a_pair_that_was_never_touched_had_access_all_the_time() -> None:

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avd_failover.report.account import Span
 from avd_failover.report.timeline import (
     BREAK,
     BREAKS,
     LEAST_PAUSE_S,
     TICKS,
-    Pause,
     Scale,
     in_order,
     scale_of,
-    shade,
+    shades,
     span,
 )
 from tests.report import histories as h
@@ -30,7 +30,7 @@ def at(seconds: float) -> datetime:
 
 
 def scale(end_s: float, *pauses: tuple[float, float]) -> Scale:
-    return Scale(T0, at(end_s), [Pause(since=at(since), until=at(until)) for since, until in pauses])
+    return Scale(T0, at(end_s), [Span(since=at(since), until=at(until)) for since, until in pauses])
 
 
 @pytest.mark.parametrize(
@@ -104,13 +104,13 @@ def test_a_process_taken_over_at_once_leaves_no_pause() -> None:
 @pytest.mark.parametrize("history", [h.moot, h.begun, h.failed])
 def test_without_a_gap_there_is_no_shade(history) -> None:
     found = account(history())
-    assert shade(found, scale_of(found)) is None
+    assert shades(found, scale_of(found)) == []
 
 
 def test_the_shade_reaches_from_the_first_revoke_to_the_last_grant() -> None:
     found = account(h.completed())
     drawn = scale_of(found)
-    shaded = shade(found, drawn)
+    (shaded,) = shades(found, drawn)
     assert found.moments.first_revoke_at is not None
     assert found.moments.last_grant_at is not None
     left, right = drawn.at(found.moments.first_revoke_at), drawn.at(found.moments.last_grant_at)
@@ -119,8 +119,7 @@ def test_the_shade_reaches_from_the_first_revoke_to_the_last_grant() -> None:
 
 def test_a_gap_that_runs_is_shaded_to_the_edge() -> None:
     found = account(h.interrupted())
-    shaded = shade(found, scale_of(found))
-    assert shaded is not None
+    (shaded,) = shades(found, scale_of(found))
     assert sum(shaded) == pytest.approx(1.0)
 
 
