@@ -7,13 +7,15 @@ GUID, so that lists come in no order of time, as they do from Azure.
 
 import uuid
 from dataclasses import dataclass
+from typing import Literal
 
 from avd_failover.simulator.recovery_records import Policy, ProtectedItem
 from avd_failover.simulator.recovery_states import RECOVERED
 
 EVERY_S = 300.0
 WHOLE_S = 7_200.0
-_HOUR_S = 3_600.0
+_WARNING_S = 1_800.0
+_CRITICAL_S = 3_600.0
 _NAMESPACE = uuid.UUID("9d0f3a4e-2a6d-5f0b-8a35-6a1a2f6f3c77")
 
 
@@ -74,3 +76,11 @@ def _point(item: ProtectedItem, number: int, at_s: float, every: int) -> Point:
 
 def _phase_s(item: ProtectedItem) -> float:
     return float(uuid.uuid5(_NAMESPACE, item.guid).int % int(EVERY_S))
+
+
+def health(item: ProtectedItem, now_s: float) -> Literal["Normal", "Warning", "Critical"]:
+    """Return ``replicationHealth``: Warning after half an hour without a point, Critical after an hour."""
+    behind_s = lag_s(item, now_s) or 0.0
+    if behind_s > _CRITICAL_S:
+        return "Critical"
+    return "Warning" if behind_s > _WARNING_S else "Normal"

@@ -28,6 +28,7 @@ class Face(Enum):
     AUTHORIZATION = "authorization"
     DESKTOPS = "desktops"
     COMPUTE = "compute"
+    RECOVERY = "recovery"
     GRAPH = "graph"
     TOKENS = "tokens"
     CONTROL = "control"
