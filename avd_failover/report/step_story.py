@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment, kind_of
 from avd_failover.domain.plan import End
 from avd_failover.domain.route import Pair, Route
+from avd_failover.domain.states import StepStatus
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState, StepState
 from avd_failover.report.account import Deeds, Left, Loose, Owed, StepAccount, Trouble, Turn
@@ -27,9 +28,7 @@ def step_account(step: StepState, chronicle: Chronicle, state: RunState, *, aliv
         region=_region(route, step.step.side),
         back=back,
         summary=step.step.summary,
-        state=CUT_OFF
-        if turns and not step.status.ended and turns[-1].result == CUT_OFF
-        else step.status.value,
+        state=_state(step, turns),
         reason=step.because,
         started_at=step.started_at,
         ended_at=step.finished_at,
@@ -78,6 +77,11 @@ def troubles(state: RunState, names: Names) -> Iterator[Trouble]:
             such_as=names.sentence(heap[0].action),
             first_at=heap[0].ended_at or heap[0].intended_at,
         )
+
+
+def _state(step: StepState, turns: tuple[Turn, ...]) -> str:
+    cut = step.status is StepStatus.RUNNING and turns and turns[-1].result == CUT_OFF
+    return CUT_OFF if cut else step.status.value
 
 
 def _goes_back(step: StepState, state: RunState) -> bool:

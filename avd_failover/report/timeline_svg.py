@@ -77,12 +77,12 @@ def _axis(scale: Scale, height: float) -> Iterator[Markup]:
 
 def _gaps(account: Account, scale: Scale, height: float) -> Iterator[Markup]:
     running = any(pair.gap_open for pair in account.placement)
-    for span, (place, share) in zip(account.gaps, shades(account, scale), strict=True):
+    for one, (place, share) in zip(account.gaps, shades(account, scale), strict=True):
         left, width = _x(place), max(2.0, share * WIDTH)
         for fill in ("gap-fill", "gap-pattern"):
             yield tag("rect", x=left, y=TOP, width=width, height=height - TOP - FOOT, class_=fill)
-        goes_on = " and running" if running and span is account.gaps[-1] else ""
-        words = f"access gap {duration(span.seconds)}{goes_on}"
+        goes_on = " and running" if running and one is account.gaps[-1] else ""
+        words = f"access gap {duration(one.seconds)}{goes_on}"
         middle = min(max(left + width / 2, LEFT + 80), LEFT + WIDTH - 80)
         yield tag("text", words, x=middle, y=height - FOOT + 15, class_="gap-label", text_anchor="middle")
 
