@@ -3,6 +3,7 @@
 from avd_failover.simulator.http.arm_common import offset_time
 from avd_failover.simulator.http.wire import Json
 from avd_failover.simulator.records import Machine, Operation
+from avd_failover.simulator.recovery_reversal import disk_of
 from avd_failover.simulator.world import World
 
 _UNDER_WAY = {"starting", "stopping", "deallocating"}
@@ -37,7 +38,10 @@ def machine_body(world: World, machine: Machine, *, with_view: bool) -> dict[str
 
 def _properties(world: World, machine: Machine) -> dict[str, Json]:
     disk = f"{machine.name}_OsDisk"
+    group = machine.reservation_group
+    reserved = {"capacityReservation": {"capacityReservationGroup": {"id": group}}} if group else {}
     return {
+        **reserved,
         "vmId": machine.vm_id,
         "hardwareProfile": {"vmSize": machine.vm_size},
         "storageProfile": {
@@ -46,6 +50,7 @@ def _properties(world: World, machine: Machine) -> dict[str, Json]:
                 "name": disk,
                 "createOption": "FromImage",
                 "caching": "ReadWrite",
+                "managedDisk": {"id": disk_of(machine_id(machine)), "storageAccountType": machine.os_disk_sku},
                 "deleteOption": "Delete",
                 "diskSizeGB": 128,
             },
