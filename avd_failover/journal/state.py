@@ -28,10 +28,6 @@ from avd_failover.journal.events import (
     StepWaiting,
 )
 
-GIVING = frozenset({"assignments.grant", "assignments.restore"})
-"""Operations after which users have access where the run goes."""
-
-
 class BrokenStoryError(ValueError):
     """The events contradict each other: not a journal that this engine wrote."""
 
@@ -160,9 +156,9 @@ class RunState:
 
     @property
     def recovered_at(self) -> datetime | None:
-        """When the last step that granted access had its proof; None while one still lacks it."""
-        granting = [self.steps[step.id] for step in self.graph.steps if step.uses in GIVING]
-        if not granting or not all(step.status is StepStatus.DONE for step in granting):
+        """When the last step that granted access had its proof; None without, and for a run turned back."""
+        granting = [self.steps[step.id] for step in self.graph.steps if step.uses == "assignments.grant"]
+        if self.turned or not granting or not all(step.status is StepStatus.DONE for step in granting):
             return None
         return max(step.finished_at for step in granting if step.finished_at)
 
