@@ -10,7 +10,7 @@ READY := .venv/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests fmt bench requirements clean
+.PHONY: help demo test lint types tests fmt bench model fidelity requirements clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -36,6 +36,12 @@ fmt: $(READY)  ## format the code, and mend what can be mended by itself
 
 bench: $(READY)  ## measure against the goals
 	$(BIN)/python -m benchmarks
+
+model: $(READY)  ## visit every state of the largest protocol model, about a minute
+	$(BIN)/python -m tests.model
+
+fidelity: $(READY)  ## measure the simulated Azure anew, for docs/fidelity.md
+	$(BIN)/python -W ignore -m tests.contract.fidelity
 
 # One set of versions for both files: the runtime pins constrain the development ones.
 LOCK := --generate-hashes --strip-extras --allow-unsafe --no-header --annotation-style line \

@@ -2,11 +2,10 @@
 S10, S11, S14, S16, S18, S20; O1).
 """
 
-from functools import cache
-
 import pytest
 
 from tests.model.checker import explore, read, replay, told, without_way_out
+from tests.model.known import PAIR_VARIANTS, VARIANTS, explored, model
 from tests.model.pair import INVARIANTS as PAIR_INVARIANTS
 from tests.model.pair import LEFT, Late, Pair, PairRules, PairState
 from tests.model.pair import LOST as PAIR_LOST
@@ -34,23 +33,6 @@ from tests.model.state import (
     State,
 )
 from tests.model.variants import DOORS, PAIRS, PHYSICAL, PLAIN, RIGHT, WRONG
-
-VARIANTS = {one.name: one for one in (*RIGHT, *WRONG)}
-PAIR_VARIANTS = {one.name: one for one in PAIRS}
-
-
-@cache
-def explored(name):
-    if name in PAIR_VARIANTS:
-        return explore(Pair(PAIR_VARIANTS[name].rules))
-    return explore(model(name))
-
-
-def model(name):
-    if name in PAIR_VARIANTS:
-        return Pair(PAIR_VARIANTS[name].rules)
-    return Protocol(VARIANTS[name].setting, VARIANTS[name].rules)
-
 
 # The published table, from a prototype that is gone. Steps are equal, all of them. States are not: here the
 # store, what may still open a door, late requests of either kind, images and the budget for crashes count, a

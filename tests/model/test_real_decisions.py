@@ -37,13 +37,12 @@ from tests.domain.builders import (
     route,
 )
 from tests.journal.builders import T0, began, intended, make_pinned, make_state, revoke
-from tests.model.checker import explore, read, replay, schedule
-from tests.model.protocol import DUAL_ACCESS, LOST, SESSION_AND_ACCESS, Protocol
+from tests.model.checker import read, replay, schedule
+from tests.model.known import VARIANTS, explored, model
+from tests.model.protocol import DUAL_ACCESS, LOST, SESSION_AND_ACCESS
 from tests.model.schedules import SCHEDULES
 from tests.model.state import DRAINED, GRANTING, NO_AUTOSCALE, NO_START, SPARE_UP, Proof
-from tests.model.variants import RIGHT, WRONG
 
-VARIANTS = {one.name: one for one in (*RIGHT, *WRONG)}
 D, APART = Policies().propagation_s, Policies().zero_apart_s
 PAIRS = (ApplicationGroupPair(name="DAG", primary=DAG_WEU, secondary=DAG_NEU, groups=(GRP1, GRP2)),)
 MEMBERS = (members(1, 1, 2), members(2, 2))
@@ -52,19 +51,16 @@ MEMBERS = (members(1, 1, 2), members(2, 2))
 
 def steps_of(name, invariant):
     """Return the schedule's moves, each with the state before it."""
-    variant = VARIANTS[name]
     moves = read(SCHEDULES[name][invariant])
-    return list(zip(moves, replay(Protocol(variant.setting, variant.rules), moves), strict=False))
+    return list(zip(moves, replay(model(name), moves), strict=False))
 
 
 def before_the_first_grant(name):
     """Return the shortest way of a right variant to where it may grant, as moves and states before them."""
-    variant = VARIANTS[name]
-    one = Protocol(variant.setting, variant.rules)
-    found = explore(one)
+    found = explored(name)
     there = next(state for state in found.parents if state.phase == GRANTING and state.leaving == 0)
-    moves = schedule(one, found.parents, there)
-    return list(zip((*moves, ("send put", 0)), replay(one, moves), strict=True))
+    moves = schedule(model(name), found.parents, there)
+    return list(zip((*moves, ("send put", 0)), replay(model(name), moves), strict=True))
 
 
 def hosts_of(state, doors):
@@ -155,7 +151,7 @@ def test_a_second_look_would_have_seen_whoever_slipped_past_the_first():
     steps = steps_of("one look", SESSION_AND_ACCESS)
     variant = VARIANTS["one look"]
     first = looks_until_granting(steps, variant.setting)[-1]
-    _, landed = replay(Protocol(variant.setting, variant.rules), [move for move, _ in steps])[-2:]
+    _, landed = replay(model("one look"), [move for move, _ in steps])[-2:]
     second = seen_at(first.at_s + APART, landed, variant.setting, first.last_revoke_s)
     assert second.live_sessions == 1
     assert not isinstance(judge([first, second], Policies(barrier=BarrierProof.SETTLE)), Holds)
@@ -235,13 +231,10 @@ def test_a_run_that_sent_nothing_stands_in_nobodys_way():
 def test_a_successor_in_the_same_direction_is_let_on_by_the_latch():
     """The model's runner that resumes without a quarantine: its journal explains what is missing."""
     name = "resumed in the same direction only, without quarantine"
-    variant = VARIANTS[name]
-    one = Protocol(variant.setting, variant.rules)
-    found = explore(one)
-    parted = next(state for state in found.parents if not state.alive and state.on == 0b0010)
+    parted = next(state for state in explored(name).parents if not state.alive and state.on == 0b0010)
     whole = bound("checks.readiness").route
     gone = assignment(DAG_WEU, gid(1))
-    assert isinstance(latch(place(whole, standing(one.start()))), AllOnSource)
+    assert isinstance(latch(place(whole, standing(model(name).start()))), AllOnSource)
     placed = place(whole, standing(parted))
     verdicts = latch(placed, revoked=[gone]), latch(placed)
     assert [isinstance(one, Mixed) and one.explained for one in verdicts] == [True, False]
