@@ -38,6 +38,7 @@ def machine_body(world: World, machine: Machine, *, with_view: bool) -> dict[str
 
 def _properties(world: World, machine: Machine) -> dict[str, Json]:
     disk = f"{machine.name}_OsDisk"
+    kept = {"id": disk_of(machine_id(machine)), "storageAccountType": machine.os_disk_sku}
     group = machine.reservation_group
     reserved = {"capacityReservation": {"capacityReservationGroup": {"id": group}}} if group else {}
     return {
@@ -50,7 +51,10 @@ def _properties(world: World, machine: Machine) -> dict[str, Json]:
                 "name": disk,
                 "createOption": "FromImage",
                 "caching": "ReadWrite",
-                "managedDisk": {"id": disk_of(machine_id(machine)), "storageAccountType": machine.os_disk_sku},
+                "managedDisk": {
+                    "id": disk_of(machine_id(machine)),
+                    "storageAccountType": machine.os_disk_sku,
+                },
                 "deleteOption": "Delete",
                 "diskSizeGB": 128,
             },
