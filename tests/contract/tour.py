@@ -32,7 +32,9 @@ from tests.simulator.http.estate import (
     STOPPED,
     WORKSPACE,
     Wire,
+    a_world,
 )
+from tests.simulator.http.test_access import ABOVE, DENIES, DENY, LOCKS, PERMISSIONS, ROBOT, TREE
 from tests.simulator.http.test_desktop_details import APPS, PERSONAL, detailed
 
 NAME = "11111111-2222-4333-8444-555555555555"
@@ -123,6 +125,25 @@ STEPS: Sequence[Step] = (
     Step("POST", f"/v1.0/groups/{G1}/members/$ref", body=_INNER),
 )  # fmt: skip
 
+DENIED: dict[str, Any] = {
+    "deny_assignments": [
+        {"id": DENY, "name": "frozen", "subscription": estate.SUBSCRIPTION, "actions": ["*/delete"]}
+    ],
+    "service_principals": [{"name": "robot", "id": ROBOT, "app_id": ROBOT}],
+}
+_LOCK = f"{GROUP}/{LOCKS}/keep"
+ABOVE_STEPS: Sequence[Step] = (
+    *_get(ABOVE, f"{ABOVE}/mg-top", f"{ABOVE}/mg-top?$expand=children&$recurse=true", f"{ABOVE}/none"),
+    *_get(f"{ABOVE}/mg-top/descendants"),
+    *_get(f"{GROUP}/{DENIES}", f"{GROUP}/{DENIES}/{DENY}", f"{GROUP}/{DENIES}/{NOBODY}"),
+    *_get(f"{GROUP}/{PERMISSIONS}", f"{ROOT}/{PERMISSIONS}"),
+    Step("PUT", _LOCK, body={"properties": {"level": "CanNotDelete", "notes": "n"}}),
+    *_get(_LOCK, f"{GROUP}/{LOCKS}", f"{GROUP}/{LOCKS}/none", "/v1.0/servicePrincipals"),
+    Step("DELETE", _LOCK),
+    Step("DELETE", _LOCK),
+)
+"""Asked of a world with management groups, a deny assignment and a service principal."""
+
 _VERSIONS = {"authorization": "2022-04-01", "compute": "2026-04-01", "desktopvirtualization": "2024-04-03"}
 
 
@@ -144,15 +165,22 @@ async def walk() -> Recorder:
 def _ask_all(recorder: Recorder) -> None:
     served = Wire(detailed().world, pages=Pages(arm=3, graph=3))
     recorder.watch(served.azure)
-    for step in STEPS:
+    _follow(served, STEPS)
+    user = served.get("/v1.0/users").body["value"][0]["id"]
+    served.get(f"/v1.0/users/{user}")
+    served.ask("GET", f"/v1.0/groups/{G1}/transitiveMembers/$count", ConsistencyLevel="eventual")
+    above = Wire(a_world(**TREE, **DENIED), pages=Pages(arm=2))
+    recorder.watch(above.azure)
+    _follow(above, ABOVE_STEPS)
+
+
+def _follow(served: Wire, steps: Sequence[Step]) -> None:
+    for step in steps:
         version = "" if step.path.startswith("/v1.0") else f"api-version={version_of(step.path)}"
         query = "&".join(part for part in (version, step.query) if part)
         answer = served.ask(step.method, f"{step.path}?{query}", step.body)
         for link in _links(answer.headers, answer.body):
             served.get(link.removeprefix(BASE))
-    user = served.get("/v1.0/users").body["value"][0]["id"]
-    served.get(f"/v1.0/users/{user}")
-    served.ask("GET", f"/v1.0/groups/{G1}/transitiveMembers/$count", ConsistencyLevel="eventual")
 
 
 def _links(headers: dict[str, str], body: Any) -> list[str]:

@@ -9,17 +9,24 @@ from avd_failover.simulator.http.arm_common import cut, link, member, required
 from avd_failover.simulator.http.routing import Face, Route
 from avd_failover.simulator.http.wire import Answer, Call, Json, Refusal
 from avd_failover.simulator.records import Group, User
+from avd_failover.simulator.records_access import ServicePrincipal
 from avd_failover.simulator.world import World
 
-Member: TypeAlias = User | Group
+Member: TypeAlias = User | Group | ServicePrincipal
 _Members = Callable[[World, str], Sequence[Member]]
-_M = TypeVar("_M", User, Group)
+_M = TypeVar("_M", User, Group, ServicePrincipal)
 
 _CAST = "microsoft.graph."
 _MOST = 999
 _UNSERVED = {"$filter", "$search", "$orderby", "$expand"}
 """Query options that change an answer and that nothing here honours: refused, never ignored."""
-_NAMED = re.compile(r"\s*(displayName|userPrincipalName)\s+eq\s+'((?:[^']|'')*)'\s*", re.IGNORECASE)
+_NAMED = re.compile(r"\s*(displayName|userPrincipalName|appId)\s+eq\s+'((?:[^']|'')*)'\s*", re.IGNORECASE)
+_ANY_NAME = re.compile(r"\s*servicePrincipalNames/any\((\w+):\s*\1 eq ('(?:[^']|'')*')\)\s*", re.IGNORECASE)
+_ATTRIBUTES = {
+    "displayname": "display_name",
+    "userprincipalname": "user_principal_name",
+    "appid": "app_id",
+}
 _MOST_IDS = 1_000
 """Ids in one ``getByIds`` (documented)."""
 
@@ -42,30 +49,32 @@ def _users(world: World, call: Call) -> Answer:
     return _page(call, _named(call, world.directory.users()), "users", typed=False, filtered=True)
 
 
-def _service_principals(_world: World, call: Call) -> Answer:
-    """GET /servicePrincipals: this directory has none, whatever the filter."""
-    return _page(call, [], "servicePrincipals", typed=False, filtered=True)
+def _service_principals(world: World, call: Call) -> Answer:
+    found = _named(call, list(world.core.table(ServicePrincipal).values()))
+    return _page(call, found, "servicePrincipals", typed=False, filtered=True)
 
 
 def _by_ids(world: World, call: Call) -> Answer:
     """POST /directoryObjects/getByIds: those that exist; of ``types``, when given."""
     asked = required(call.body(), "ids", list)
-    kinds = member(call.body(), "types", list) or ["user", "group"]
+    kinds = member(call.body(), "types", list) or ["user", "group", "servicePrincipal"]
     if len(asked) > _MOST_IDS or not all(isinstance(one, str) for one in [*asked, *kinds]):
         raise Refusal(400, "Request_BadRequest", f"Invalid ids: at most {_MOST_IDS} strings.")
     wanted = {one.lower() for one in asked}
-    held: list[Member] = []
-    held += world.directory.users() if "user" in kinds else []
-    held += world.directory.groups() if "group" in kinds else []
-    found = [one for one in held if one.id.lower() in wanted]
+    held: list[Member] = [
+        *world.directory.users(),
+        *world.directory.groups(),
+        *world.core.table(ServicePrincipal).values(),
+    ]
+    found = [one for one in held if one.id.lower() in wanted and _kind(one) in kinds]
     return Answer(
         body=_context(call, "directoryObjects") | {"value": [_body(call, one, typed=True) for one in found]}
     )
 
 
 def _named(call: Call, found: Sequence[_M]) -> list[_M]:
-    """Keep those that ``$filter`` names: one equality, of a display name or a user principal name."""
-    asked = call.query.get("$filter", "")
+    """Keep those that ``$filter`` names: one equality, of a name or an application id."""
+    asked = _ANY_NAME.sub(r"appId eq \2", call.query.get("$filter", ""))
     match = _NAMED.fullmatch(asked)
     if not asked:
         return list(found)
@@ -73,8 +82,8 @@ def _named(call: Call, found: Sequence[_M]) -> list[_M]:
         raise Refusal(
             400, "Request_UnsupportedQuery", f"Unsupported query: $filter '{asked}' is not simulated."
         )
-    name, value = match[1].lower(), match[2].replace("''", "'").lower()
-    attribute = "display_name" if name == "displayname" else "user_principal_name"
+    value = match[2].replace("''", "'").lower()
+    attribute = _ATTRIBUTES[match[1].lower()]
     return [one for one in found if getattr(one, attribute, "").lower() == value]
 
 
@@ -160,11 +169,20 @@ def _top(call: Call) -> int:
 
 
 def _body(call: Call, one: Member, *, typed: bool) -> dict[str, Json]:
-    held = _user_body(one) if isinstance(one, User) else _group_body(one)
-    if not typed:
-        return _selected(call, held)
-    kind = "user" if isinstance(one, User) else "group"
-    return {"@odata.type": f"#microsoft.graph.{kind}"} | _selected(call, held)
+    held = _selected(call, _plain_body(one))
+    return {"@odata.type": f"#{_CAST}{_kind(one)}"} | held if typed else held
+
+
+def _kind(one: Member) -> str:
+    if isinstance(one, User):
+        return "user"
+    return "group" if isinstance(one, Group) else "servicePrincipal"
+
+
+def _plain_body(one: Member) -> dict[str, Json]:
+    if isinstance(one, User):
+        return _user_body(one)
+    return _group_body(one) if isinstance(one, Group) else _principal_body(one)
 
 
 def _selected(call: Call, held: dict[str, Json]) -> dict[str, Json]:
@@ -182,6 +200,16 @@ def _user_body(user: User) -> dict[str, Json]:
         "userPrincipalName": user.user_principal_name,
         "mail": user.user_principal_name,
         "accountEnabled": True,
+    }
+
+
+def _principal_body(principal: ServicePrincipal) -> dict[str, Json]:
+    return {
+        "id": principal.id,
+        "appId": principal.app_id,
+        "displayName": principal.display_name,
+        "servicePrincipalNames": [principal.app_id],
+        "servicePrincipalType": "Application",
     }
 
 

@@ -2,7 +2,10 @@
 
 import pytest
 
-from tests.simulator.http.estate import BASE, G1, INNER, TENANT, Wire
+from tests.simulator.http.estate import BASE, G1, INNER, TENANT, Wire, a_world
+
+ROBOT = "6a000000-0000-4000-8000-0000000000e1"
+APP = "6a000000-0000-4000-8000-0000000000e2"
 
 
 def test_one_cloud_leads_back_to_the_host_that_was_asked():
@@ -28,11 +31,15 @@ def test_instance_discovery_knows_this_host_and_leads_to_its_configuration():
         ("/v1.0/groups?$filter=displayName%20eq%20'INNER'", [INNER]),
         ("/v1.0/groups?$filter=displayName eq 'it''s'", []),
         ("/v1.0/users?$filter=userPrincipalName eq 'nobody@example.com'", []),
-        ("/v1.0/servicePrincipals?$filter=servicePrincipalNames/any(c:c eq 'x')", []),
+        ("/v1.0/servicePrincipals", [ROBOT]),
+        ("/v1.0/servicePrincipals?$filter=displayName eq 'robot'", [ROBOT]),
+        (f"/v1.0/servicePrincipals?$filter=servicePrincipalNames/any(c:c eq '{APP}')", [ROBOT]),
+        (f"/v1.0/servicePrincipals?$filter=servicePrincipalNames/any(c: c eq '{ROBOT}')", []),
     ],
 )
 def test_names_are_looked_up_by_one_equality(target, expected):
-    assert [one["id"] for one in Wire().get(target).body["value"]] == expected
+    wire = Wire(a_world(service_principals=[{"name": "robot", "id": ROBOT, "app_id": APP}]))
+    assert [one["id"] for one in wire.get(target).body["value"]] == expected
 
 
 @pytest.mark.parametrize("words", ["startswith(displayName,'G')", "displayName eq G1", "mail eq 'x'", "'"])
@@ -47,11 +54,13 @@ def test_another_filter_is_refused_rather_than_ignored(words):
         ({"ids": [G1.upper(), TENANT]}, ["#microsoft.graph.group"]),
         ({"ids": [G1], "types": ["group"]}, ["#microsoft.graph.group"]),
         ({"ids": [G1], "types": ["user", "servicePrincipal"]}, []),
+        ({"ids": [ROBOT, G1], "types": ["servicePrincipal"]}, ["#microsoft.graph.servicePrincipal"]),
         ({"ids": []}, []),
     ],
 )
 def test_ids_are_resolved_to_what_exists(sent, kinds):
-    answer = Wire().ask("POST", "/v1.0/directoryObjects/getByIds", sent)
+    wire = Wire(a_world(service_principals=[{"name": "robot", "id": ROBOT, "app_id": APP}]))
+    answer = wire.ask("POST", "/v1.0/directoryObjects/getByIds", sent)
     assert [one["@odata.type"] for one in answer.body["value"]] == kinds
 
 
