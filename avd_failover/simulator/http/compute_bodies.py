@@ -38,7 +38,6 @@ def machine_body(world: World, machine: Machine, *, with_view: bool) -> dict[str
 
 def _properties(world: World, machine: Machine) -> dict[str, Json]:
     disk = f"{machine.name}_OsDisk"
-    kept = {"id": disk_of(machine_id(machine)), "storageAccountType": machine.os_disk_sku}
     group = machine.reservation_group
     reserved = {"capacityReservation": {"capacityReservationGroup": {"id": group}}} if group else {}
     return {
