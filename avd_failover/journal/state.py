@@ -28,6 +28,7 @@ from avd_failover.journal.events import (
     StepWaiting,
 )
 
+
 class BrokenStoryError(ValueError):
     """The events contradict each other: not a journal that this engine wrote."""
 
@@ -157,16 +158,24 @@ class RunState:
     @property
     def recovered_at(self) -> datetime | None:
         """When the last step that granted access had its proof; None without, and for a run turned back."""
-        granting = [self.steps[step.id] for step in self.graph.steps if step.uses == "assignments.grant"]
-        if self.turned or not granting or not all(step.status is StepStatus.DONE for step in granting):
-            return None
-        return max(step.finished_at for step in granting if step.finished_at)
+        return None if self.turned else self._proven_at("assignments.grant")
+
+    @property
+    def restored_at(self) -> datetime | None:
+        """When the way back gave access again; None without, and for a run that was not turned."""
+        return self._proven_at("assignments.restore")
 
     @property
     def recovery_s(self) -> float | None:
         """Seconds from the start of the run until users had the other side."""
         at = self.recovered_at
         return (at - self.started_at).total_seconds() if at else None
+
+    def _proven_at(self, uses: str) -> datetime | None:
+        steps = [self.steps[step.id] for step in self.graph.steps if step.uses == uses]
+        if not steps or not all(step.status is StepStatus.DONE for step in steps):
+            return None
+        return max(step.finished_at for step in steps if step.finished_at)
 
     def _step(self, step: str) -> StepState:
         if step not in self.steps:

@@ -51,7 +51,7 @@ def access_gap(state: RunState, now: datetime) -> AccessGap | None:
         else:
             since.setdefault(key, attempt.ended_at or attempt.intended_at)
     budget = state.pinned.route.plan.policies.propagation_s + OVER_PROPAGATION_S
-    if since and state.recovered_at is None:
+    if since and state.recovered_at is None and state.restored_at is None:
         open_s = (now - min(since.values())).total_seconds()
         return AccessGap(seconds=open_s, budget_s=budget, open=True, pairs=len(since))
     closed_s = state.access_gap_s

@@ -38,9 +38,9 @@ def moments(state: RunState, barrier_at: datetime | None, turned_at: datetime | 
         barrier_at=barrier_at,
         first_grant_at=min(given, default=None),
         last_grant_at=max(given, default=None),
-        recovered_at=None if turned_at else state.recovered_at,
+        recovered_at=state.recovered_at,
         turned_at=turned_at,
-        restored_at=state.recovered_at if turned_at else None,
+        restored_at=state.restored_at,
     )
 
 
@@ -64,7 +64,7 @@ def _account(
         max((at for one in there if (at := _given_at(one)) is not None), default=None)
         for there in (on_target, on_source)
     )
-    proven = state.turned is None and state.recovered_at is not None
+    proven = state.recovered_at is not None
     after = place.value if on_source or on_target or proven else before
     spans, open_ = _gaps([*on_source, *on_target], after, state.last_at)
     return PairAccount(

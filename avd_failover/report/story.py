@@ -179,7 +179,7 @@ def _recovery(state: RunState, rto_s: float) -> Measure:
             kept=None,
             how="not measured: turned back",
         )
-    waiting = state.recovered_at is None and state.changed
+    waiting = state.recovered_at is None and state.restored_at is None and state.changed
     used_s: float | None = (state.last_at - state.started_at).total_seconds() if waiting else state.recovery_s
     return Measure(
         name=_RTO,

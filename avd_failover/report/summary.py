@@ -177,8 +177,8 @@ def _times(state: RunState) -> Iterator[str]:
         yield f"  recovery    {duration(state.recovery_s)} of {duration(rto_s)} allowed: {kept}"
     else:
         used = duration((state.last_at - state.started_at).total_seconds())
-        stands = f"turned back, {used} in all" if state.turned else f"not yet; {used} of {duration(rto_s)} used"
-        yield f"  recovery    {stands}"
+        not_yet = f"not yet; {used} of {duration(rto_s)} used"
+        yield f"  recovery    {f'turned back, {used} in all' if state.turned else not_yet}"
     if (gap := access_gap(state, state.last_at)) is not None:
         yield f"  access gap  {gap_words(gap)}"
 
