@@ -2,7 +2,7 @@
 
 A crash-consistent point every 5 minutes, an app-consistent one as often as the policy says; of points older
 than 2 hours one an hour stays, up to the policy's history (azure-facts section 7). Points are named by a
-GUID, so that lists come in no order of time, as they do from Azure.
+GUID, so that lists come in no order of time, as they do from Azure. Initial replication ends with a first one.
 """
 
 import uuid
@@ -43,6 +43,8 @@ def points(item: ProtectedItem, policy: Policy, now_s: float) -> list[Point]:
     phase_s = _phase_s(item)
     first, last = -int((phase_s - oldest_s) // EVERY_S), int((until_s - phase_s) // EVERY_S)
     found = [_point(item, number, phase_s + number * EVERY_S, every) for number in range(first, last + 1)]
+    if oldest_s == item.ready_s <= until_s:
+        found.append(_point(item, 1, item.ready_s, every))
     return sorted((one for one in found if _stays(one, until_s)), key=lambda one: one.name)
 
 
