@@ -1,11 +1,13 @@
 """S12: what an engine may touch, as a table from kind of record to the test of one."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from avd_failover.simulator.audit_picture import Picture
 from avd_failover.simulator.history import Change
 from avd_failover.simulator.records import (
+    ApplicationGroup,
+    Group,
     HostPool,
     Machine,
     Message,
@@ -14,9 +16,11 @@ from avd_failover.simulator.records import (
     PoolReference,
     Record,
     RoleAssignment,
+    RoleDefinition,
     ScalingPlan,
     SessionHost,
     UserSession,
+    Workspace,
     key,
 )
 from avd_failover.simulator.recovery_records import Extension, Job, ProtectedItem, RecoveryPlan
@@ -51,7 +55,15 @@ class Confinement:
         test = self._tests.get(change.kind)
         if test is None:
             return f"no engine may change a {change.kind.__name__}"
-        return "" if test(change) else f"this {change.kind.__name__} is not the workload's"
+        return _edits(change) if test(change) else f"this {change.kind.__name__} is not the workload's"
+
+    def is_bystander(self, record: Record) -> bool:
+        """Tell whether a record is of a kind that engines change, and none of theirs."""
+        change = Change(
+            at_s=0.0, sequence=0, actor="", verb="", kind=type(record), target=key(record.id),
+            before=record, after=record,
+        )  # fmt: skip
+        return bool(self.trespass(change)) and isinstance(record, _WORTH_COUNTING)
 
     def _below_a_pool(self, change: Change) -> bool:
         return any(change.target.startswith(pool + "/") for pool in self._picture.pools)
@@ -97,3 +109,40 @@ class Confinement:
         role = key(record.role_definition_id.rsplit("/", 1)[-1])
         scope, principal = key(record.scope), key(record.principal_id)
         return scope in self._scopes and principal in self._groups and role == self._role
+
+
+_FIELDS: dict[type[Record], frozenset[str]] = {
+    HostPool: frozenset({"start_vm_on_connect"}),
+    SessionHost: frozenset({"allow_new_session", "drained_by_autoscale", "modified_s"}),
+    Machine: frozenset({"power", "power_since_s"}),
+    PooledSchedule: frozenset(
+        {
+            "ramp_up_minimum_hosts_pct", "ramp_up_capacity_threshold_pct",
+            "ramp_down_minimum_hosts_pct", "ramp_down_capacity_threshold_pct",
+        }
+    ),
+}  # fmt: skip
+"""What of the workload's own an engine may change: these fields and no others, and it makes none."""
+_WORTH_COUNTING = (
+    ApplicationGroup, Group, HostPool, Machine, PooledSchedule, RoleAssignment, RoleDefinition, ScalingPlan,
+    SessionHost, Workspace,
+)  # fmt: skip
+
+
+def _edits(change: Change) -> str:
+    """Say which fields were changed that no engine changes."""
+    before, after = change.before, change.after
+    if change.kind is RoleAssignment and before is not None and after is not None:
+        edited = [name for name in _changed(before, after) if name not in {"revision", "updated_s"}]
+        return f"changed {', '.join(edited)} of an assignment" if edited else ""
+    allowed = _FIELDS.get(change.kind)
+    if allowed is None:
+        return ""
+    if before is None or after is None:
+        return f"no engine makes or deletes a {change.kind.__name__}"
+    beyond = [name for name in _changed(before, after) if name not in allowed]
+    return f"changed {', '.join(beyond)}" if beyond else ""
+
+
+def _changed(before: Record, after: Record) -> list[str]:
+    return [f.name for f in fields(before) if getattr(before, f.name) != getattr(after, f.name)]

@@ -38,6 +38,7 @@ class Picture:
         self.undeclared_s: dict[tuple[UserKey, Pool], float] = {}
         self.effective: dict[tuple[UserKey, Pool], bool] = {}
         self.landable: dict[Pool, set[str]] = {pool: set() for pool in self.pools}
+        self.undrained: dict[Pool, set[str]] = {pool: set() for pool in self.pools}
         self.sessions: dict[UserKey, dict[str, Pool]] = {}
         self._groups_of_workload = workload.groups
         self._tables: dict[type[Record], dict[str, Record]] = {}
@@ -60,6 +61,10 @@ class Picture:
     def table(self, kind: type[Record]) -> dict[str, Record]:
         """Return the records of a kind, by key."""
         return self._tables.setdefault(kind, {})
+
+    def records(self) -> list[Record]:
+        """Return every record, kind by kind."""
+        return [record for table in self._tables.values() for record in table.values()]
 
     def other(self, pool: Pool) -> Pool:
         """Return the opposite pool."""
@@ -112,7 +117,7 @@ class Picture:
             case UserSession() as session:
                 return self._session(session, gone=change.after is None)
             case SessionHost() as host:
-                self._host(host)
+                self._host(host, gone=change.after is None)
             case Machine():
                 self._landing(self._hosts_on.get(change.target))
             case HostPool():
@@ -141,14 +146,28 @@ class Picture:
         gone: bool,
     ) -> None:
         into.pop(key(record.id), None)
+        pools = frozenset() if gone else self.opens_on(record)
+        if pools:
+            into[key(record.id)] = (pools, record.principal_id)
+
+    def opens_on(self, record: RoleAssignment | EffectiveGrant) -> frozenset[Pool]:
+        """Return the pools that an assignment gives access to, by its role and scope."""
         role = self.table(RoleDefinition).get(key(record.role_definition_id.rsplit("/", 1)[-1]))
-        if gone or not isinstance(role, RoleDefinition) or not opens_applications(role):
-            return
+        if not isinstance(role, RoleDefinition) or not opens_applications(role):
+            return frozenset()
         groups = self.table(ApplicationGroup).values()
         pools = {
             key(g.host_pool) for g in groups if isinstance(g, ApplicationGroup) and covers(record.scope, g.id)
         }
-        into[key(record.id)] = (frozenset(pools & set(self.pools)), record.principal_id)
+        return frozenset(pools & set(self.pools))
+
+    def paths_to(self, pool: Pool) -> list[tuple[str, str]]:
+        """Return every assignment that opens a pool: its key, and its principal's."""
+        return [(path, key(who)) for path, (pools, who) in self._opened.items() if pool in pools]
+
+    def is_open(self, principal: str, pool: Pool) -> bool:
+        """Tell whether some assignment of this very principal opens a pool."""
+        return any(pool in pools and key(who) == principal for pools, who in self._opened.values())
 
     def _recount(self, users: Iterable[UserKey], at_s: float | None) -> list[UserKey]:
         """Work out declared access (``at_s`` given) or effective access, and both when memberships moved."""
@@ -177,8 +196,12 @@ class Picture:
             held[key(session.id)] = pool
         return [user] if user in self.users else []
 
-    def _host(self, host: SessionHost) -> None:
-        if key(host.host_pool) in self.pools:
+    def _host(self, host: SessionHost, *, gone: bool) -> None:
+        if gone and key(host.host_pool) in self.pools:
+            self._hosts_on.pop(key(host.machine), None)
+            self.landable[key(host.host_pool)].discard(key(host.id))
+            self.undrained[key(host.host_pool)].discard(key(host.id))
+        elif key(host.host_pool) in self.pools:
             self._hosts_on[key(host.machine)] = key(host.id)
             self._landing(key(host.id))
 
@@ -190,7 +213,8 @@ class Picture:
         machine = self.table(Machine).get(key(host.machine))
         wakes = isinstance(pool, HostPool) and pool.start_vm_on_connect
         runs = isinstance(machine, Machine) and machine.power == "running"
-        landable = self.landable[key(host.host_pool)]
+        landable, undrained = self.landable[key(host.host_pool)], self.undrained[key(host.host_pool)]
+        (undrained.add if host.allow_new_session else undrained.discard)(key(host.id))
         if host.allow_new_session and (runs or wakes):
             landable.add(key(host.id))
         else:

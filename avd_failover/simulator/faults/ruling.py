@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from avd_failover.simulator.world import World
 
 T = TypeVar("T")
+UNREAD = -1
+"""What a look saw that failed."""
 Damage = Literal["none", "reset", "half-open", "cut", "wrong-length", "truncated-json", "gzip", "slow"]
 PageTrick = Literal["none", "repeat", "omit", "loop", "foreign-host"]
 
@@ -64,6 +66,12 @@ class Ruling:
         return replace(self, **{**changes, "delay_s": self.delay_s + other.delay_s})
 
     @property
+    def readable(self) -> bool:
+        """Whether the caller can read all of the answer."""
+        whole = self.damage in {"none", "slow"} and self.answer is None
+        return whole and self.page not in {"loop", "foreign-host"}
+
+    @property
     def loses_answer(self) -> bool:
         """Whether the caller holds no answer in the end."""
         return self.damage in LOSING
@@ -80,6 +88,14 @@ def carry_out(world: "World", sent: Sent, ruling: Ruling, apply: Callable[["Worl
         ArmRefusal: The world or a fault refused.
         AnswerLost: The caller holds no answer; whether anything was applied, it cannot know.
     """
+    try:
+        return _carried_out(world, sent, ruling, apply)
+    except (ArmRefusal, AnswerLost):
+        _note_look(world, sent, None)
+        raise
+
+
+def _carried_out(world: "World", sent: Sent, ruling: Ruling, apply: Callable[["World"], T]) -> T:
     if not ruling.arrives:
         raise AnswerLost
     if ruling.refusal is not None:
@@ -102,8 +118,7 @@ def _applied(world: "World", sent: Sent, ruling: Ruling, apply: Callable[["World
     if ruling.staleness_s and not sent.mutates:
         return _as_it_was(world, sent, ruling, apply)
     answered = apply(world)
-    if not ruling.loses_answer:
-        _note_look(world, world, sent)
+    _note_look(world, sent, world if ruling.readable else None)
     if ruling.again_after_s is not None and sent.mutates:
         _later(world, sent, ruling.again_after_s, apply)
     world.faults.applied(sent)
@@ -113,20 +128,24 @@ def _applied(world: "World", sent: Sent, ruling: Ruling, apply: Callable[["World
 def _as_it_was(world: "World", sent: Sent, ruling: Ruling, apply: Callable[["World"], T]) -> T:
     past = past_of(world, ruling.staleness_s)
     answered = apply(past)
-    if not ruling.loses_answer:
-        _note_look(world, past, sent)
-        for actor, shown in past.history.shown():
-            world.faults.showed(actor, [list(pair) for pair in shown])
+    _note_look(world, sent, past if ruling.readable else None)
+    for actor, shown in past.history.shown() if ruling.readable else ():
+        world.faults.showed(actor, [list(pair) for pair in shown])
     return answered
 
 
-def _note_look(world: "World", seen: "World", sent: Sent) -> None:
-    """Write down what an engine saw of a pool's sessions (S4), and that it read an assignment by id (S15)."""
+def _note_look(world: "World", sent: Sent, shown: "World | None") -> None:
+    """Write down what an engine saw of a pool's sessions (S4), and that it read an assignment by id (S15).
+
+    Ghosts are not counted: their machines are known to be stopped. A reading that failed is noted too.
+    """
     if not sent.actor.startswith("engine:") or sent.continues:
         return
     if sent.route == "sessions.list" and "/sessionhosts/" not in sent.target:
-        world.faults.looked(sent.actor, "sessions", sent.target, len(seen.sessions.list(sent.target)))
-    if sent.route == "assignments.get":
+        listed = None if shown is None else shown.sessions.list(sent.target)
+        seen = UNREAD if listed is None else sum(not session.ghost for session in listed)
+        world.faults.looked(sent.actor, "sessions", sent.target, seen)
+    if sent.route == "assignments.get" and shown is not None:
         world.faults.looked(sent.actor, "assignment", sent.target, 1)
 
 
