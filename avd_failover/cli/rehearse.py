@@ -57,14 +57,19 @@ def _read(plan: str | None, scenario: str) -> "tuple[Asked, Scenario]":
     from avd_failover.cli.request import read
     from avd_failover.runbook.faults import FileFaults
     from avd_failover.runbook.find import NotFoundError, find_scenario
+    from avd_failover.simulator.building import build
     from avd_failover.simulator.scenario import load_scenario
 
     try:
         found = load_scenario(find_scenario(scenario))
+        build(found)  # names that only a whole world can resolve
     except FileFaults as faults:
         raise Quit(ExitCode.BAD_INPUT, str(faults), next_step=f"failover validate {scenario}") from faults
     except NotFoundError as fault:
         raise Quit(ExitCode.BAD_INPUT, str(fault), next_step="failover validate") from fault
+    except ValueError as fault:
+        text = f"{scenario}: {fault}"
+        raise Quit(ExitCode.BAD_INPUT, text, next_step=f"failover validate {scenario}") from fault
     name = plan or found.plan
     if name is None:
         text = f"scenario {found.scenario} names no plan that it is made for"

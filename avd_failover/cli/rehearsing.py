@@ -33,6 +33,7 @@ from avd_failover.simulator.building import build
 from avd_failover.simulator.direct import DirectCloud
 from avd_failover.simulator.expectations import Count, Evidence, judge
 from avd_failover.simulator.history import Change
+from avd_failover.simulator.pacing import Pace
 from avd_failover.simulator.scenario import Scenario
 from avd_failover.simulator.world import World
 
@@ -89,7 +90,7 @@ def _drive(asked: Asked, scenario: Scenario, world: World, seed: int, suffix: st
 
     async def main() -> JournalWriter:
         clock = LoopClock(world.at())
-        cloud = DirectCloud(world, clock, seed=seed)
+        cloud = DirectCloud(world, clock, seed=seed, pace=Pace(clock))
         pinned = asked.pin(store.run, NOWHERE, scenario.scenario, HOLDER)
         journal = JournalWriter.create(store, clock, pinned)
         run = Run(journal=journal, cloud=cloud, clock=clock, operations=operation_for, stop=StopSignal())
