@@ -1,4 +1,4 @@
-"""A small vault for tests: one personal pool of four desktops, three of them running, durations without chance."""
+"""A small vault for tests: a personal pool of four desktops, three of them running, and no chance."""
 
 import json
 from collections.abc import Mapping
