@@ -19,6 +19,7 @@ from avd_failover.simulator.building_details import (
     registration_key,
     shown,
 )
+from avd_failover.simulator.building_fleet import galleries, image_id, limits
 from avd_failover.simulator.core import Core
 from avd_failover.simulator.records import (
     ApplicationGroup,
@@ -83,6 +84,7 @@ class _Builder:
         """Write everything in an order in which nothing is missing."""
         for record in self._surroundings():
             self._write(record)
+        self._write_all(galleries(self.scenario))
         for pool in self.scenario.host_pools:
             self._pool(pool)
         self._workspaces()
@@ -90,6 +92,7 @@ class _Builder:
         self._personal_and_recovery()
         for assignment in self.scenario.assignments:
             self._assignment(assignment)
+        self._write_all(limits(self.scenario, self.core))
         self._write_all(locks(self.scenario))
         self._write_all(deny_assignments(self.scenario, self._principal))
         for pool in self.scenario.host_pools:
@@ -186,6 +189,7 @@ class _Builder:
                 power="running" if runs else "deallocated",
                 zones=spec.hosts.zones[number % len(spec.hosts.zones) :][:1] if spec.hosts.zones else (),
                 **machine_details(spec.hosts),
+                image=image_id(self.scenario, spec.hosts.image) if spec.hosts.image else None,
             )
             self._write(machine)
             host = SessionHost(

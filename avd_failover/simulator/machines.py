@@ -7,6 +7,7 @@ host on the machine is shown Available or Shutdown later still (azure-facts sect
 from collections.abc import Sequence
 from typing import Literal
 
+from avd_failover.simulator.capacity import Capacity
 from avd_failover.simulator.core import Core, under
 from avd_failover.simulator.fates import Fate
 from avd_failover.simulator.hosts import Hosts
@@ -20,7 +21,7 @@ COMPUTE = "azure:compute"
 Verb = Literal["start", "deallocate", "powerOff"]
 
 _UNDER_WAY: dict[Verb, Power] = {"start": "starting", "deallocate": "deallocating", "powerOff": "stopping"}
-_DONE: dict[Verb, Power] = {"start": "running", "deallocate": "deallocated", "powerOff": "stopped"}
+_DONE: dict[str, Power] = {"start": "running", "deallocate": "deallocated", "powerOff": "stopped"}
 _NOTHING_TO_DO: dict[Verb, set[Power]] = {
     "start": {"running"},
     "deallocate": {"deallocated"},
@@ -48,6 +49,7 @@ class Machines(Part):
         self._sessions = sessions
         self._running: dict[str, str] = {}
         self._lost: dict[str, bool] = {}
+        self._capacity = Capacity(core)
 
     def get(self, machine: str) -> Machine:
         """Return one machine. Refused with 404 ``ResourceNotFound``, or 503 while its region is dark."""
@@ -94,6 +96,8 @@ class Machines(Part):
         fate = self.core.fate("start-machine" if verb == "start" else "stop-machine", machine.id, actor)
         if fate.refusal is not None:
             raise fate.refusal
+        if verb == "start" and machine.power == "deallocated":
+            self._capacity.check_size(machine)
         operation = Operation(
             id=self.core.guid("operation"), verb=verb, machine=machine.id, location=machine.location,
             subscription_id=machine.subscription, status="InProgress", start_s=self.core.now_s,
@@ -103,6 +107,9 @@ class Machines(Part):
             return self._end(operation)
         if verb == "start" and not self.core.is_up(machine.location, "compute"):
             fate = NO_CAPACITY
+        lack = self._capacity.lack(machine) if verb == "start" and fate.error is None else None
+        if lack is not None:
+            fate = Fate(error=lack)
         if fate.error is not None:
             return self._doomed(operation, machine, fate)
         self._running[key(machine.id)] = operation.id

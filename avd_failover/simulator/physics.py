@@ -86,6 +86,10 @@ class Physics(BaseModel):
     log_off_s: Between = _between(2, 20, "From LogOff to gone.")
     log_off_slow_s: Between = _between(60, 90, "The same when sign-out hangs on the profile container.")
     log_off_slow_share: float = _share(0.05, "Share of log-offs that hang.")
+    run_command_s: Between = _between(19, 60, "Run command, as recorded for a short script.")
+    bulk_machines: int = Field(
+        default=100, ge=1, description="Machines in one bulk request of ComputeSchedule (commonly quoted)."
+    )
     ghost_s: Between = _between(60, 300, "How long sessions of a stopped host are still listed.")
     stale_lock_s: Between = _between(60, 300, "How long a stopped host's lock on a container outlives it.")
     flush_s: Between = _between(0, 0, "From session gone to its profile container free (Cloud Cache flush).")

@@ -257,7 +257,7 @@ class Machine(Record):
 class Operation(Record):
     """A long-running operation of Compute; its id is a bare GUID. ``end_s`` is set once it is over."""
 
-    verb: Literal["start", "deallocate", "powerOff", "putExtension", "deleteExtension"]
+    verb: Literal["start", "deallocate", "powerOff", "putExtension", "deleteExtension", "runCommand"]
     machine: str
     subscription_id: str
     location: str

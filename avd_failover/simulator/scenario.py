@@ -28,6 +28,7 @@ from avd_failover.simulator.scenario_details import (
     PoolDetails,
     Shown,
 )
+from avd_failover.simulator.scenario_fleet import FleetSections
 from avd_failover.simulator.scenario_layers import load_layers
 from avd_failover.simulator.scenario_recovery import PersonalPoolSpec, RecoverySpec
 
@@ -234,7 +235,7 @@ class WorkloadSpec(FileModel):
     )
 
 
-class Scenario(AccessSections):
+class Scenario(AccessSections, FleetSections):
     """One simulated Azure, whole."""
 
     scenario: Name = Field(description="Name of the scenario; the file is called after it.")

@@ -59,6 +59,8 @@ def _unknown_names(scenario: "Scenario") -> Iterator[str]:
     yield from _unknown("host pool", scenario.workload.pools, [pool.name for pool in scenario.host_pools])
     yield from _unknown("group", _groups_used(scenario), [*groups, *_service_principals(scenario)])
     yield from _misplaced_groups(scenario)
+    images = [one.hosts.image for one in scenario.host_pools if one.hosts.image]
+    yield from _unknown("image version", [*images, *_copied(scenario)], image_references(scenario))
     yield from _unknown(
         "user", (a.principal for a in scenario.assignments if "@" in a.principal), _users(scenario)
     )
@@ -69,6 +71,21 @@ def _unknown_names(scenario: "Scenario") -> Iterator[str]:
     for plan in plans:
         if not _is_time_zone(plan.time_zone):
             yield f"no time zone is called {plan.time_zone!r}; use an IANA name such as Europe/Dublin"
+
+
+def image_references(scenario: "Scenario") -> list[str]:
+    """Return every image version of a scenario as gallery/image/version."""
+    return [
+        f"{spec.name}/{image.name}/{version.name}"
+        for spec in scenario.galleries
+        for image in spec.images
+        for version in image.versions
+    ]
+
+
+def _copied(scenario: "Scenario") -> list[str]:
+    versions = (v for gallery in scenario.galleries for image in gallery.images for v in image.versions)
+    return [version.copied_from for version in versions if version.copied_from]
 
 
 def _service_principals(scenario: "Scenario") -> list[str]:

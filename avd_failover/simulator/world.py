@@ -19,9 +19,14 @@ from typing import Any
 from avd_failover.simulator.access import Access
 from avd_failover.simulator.autoscale import Autoscale
 from avd_failover.simulator.broker import Broker
+from avd_failover.simulator.bulk import Bulk
+from avd_failover.simulator.capacity import Capacity
+from avd_failover.simulator.commands import Commands
+from avd_failover.simulator.compute_limits import ComputeBudgets
 from avd_failover.simulator.core import Core
 from avd_failover.simulator.directory import Directory
 from avd_failover.simulator.faults.desk import Faults
+from avd_failover.simulator.fleet import Fleet
 from avd_failover.simulator.hierarchy import Hierarchy
 from avd_failover.simulator.history import History, plain
 from avd_failover.simulator.hosts import Hosts
@@ -105,6 +110,11 @@ class World:
         self.scaling = Scaling(core, log)
         self.machines = Machines(core, log, self.hosts, self.sessions)
         self.recovery = recovery_parts(core, log, self.hosts, self.sessions, self.machines)
+        self.capacity = Capacity(core)
+        self.compute_budgets = ComputeBudgets(core)
+        self.commands = Commands(core, log, self.machines, self.registration)
+        self.bulk = Bulk(core, log, self.machines)
+        self.fleet = Fleet(core, log, self.machines)
         self.broker = Broker(core, self.access, self.hosts, self.sessions, self.machines)
         self.autoscale = Autoscale(core, self.hosts, self.sessions, self.scaling, self.machines)
         self.faults = Faults(core, log, self)
@@ -139,7 +149,8 @@ class World:
         """
         parts: tuple[Part, ...] = (
             self.roles, self.directory, self.pools, self.hosts, self.sessions, self.scaling, self.machines,
-            self.registration, self.locks, self.faults, *self.recovery.all,
+            self.registration, self.locks, self.commands, self.bulk, self.fleet, self.faults,
+            *self.recovery.all,
         )  # fmt: skip
         for part in parts:
             if part.area == area:

@@ -7,7 +7,12 @@ absolute. The first is polled until ``status`` is terminal, the second then answ
 from collections.abc import Callable
 
 from avd_failover.simulator.http.arm_common import paged
-from avd_failover.simulator.http.compute_bodies import instance_view, machine_body, operation_body
+from avd_failover.simulator.http.compute_bodies import (
+    instance_view,
+    machine_body,
+    operation_body,
+    script_output,
+)
 from avd_failover.simulator.http.desktop_ids import prefix_of
 from avd_failover.simulator.http.routing import Face, Route
 from avd_failover.simulator.http.wire import Answer, Call, Json, Refusal
@@ -42,12 +47,13 @@ def _begin(verb: str) -> Callable[[World, Call], Answer]:
         machine = _found(world, call)
         begin: Callable[[str, str], Operation] = getattr(world.machines, verb)
         operation = begin(call.actor, machine.id)
-        return Answer(status=202, headers=_followed(call, operation))
+        return Answer(status=202, headers=followed(call, operation))
 
     return answer
 
 
-def _followed(call: Call, operation: Operation) -> dict[str, str]:
+def followed(call: Call, operation: Operation) -> dict[str, str]:
+    """Return the headers of a 202: where to poll, and where the outcome will be."""
     base = (
         f"{call.ask.base}/subscriptions/{operation.subscription_id}/providers/Microsoft.Compute"
         f"/locations/{operation.location}/operations/{operation.id}"
@@ -65,17 +71,18 @@ def _followed(call: Call, operation: Operation) -> dict[str, str]:
 def _operation(world: World, call: Call) -> Answer:
     operation = world.machines.operation(call.params["operation"])
     if call.query.get("monitor", "").lower() == "true":
-        return _outcome(call, operation)
+        return _outcome(world, call, operation)
     waiting = {"Retry-After": _RETRY_AFTER_S} if operation.status == "InProgress" else {}
     return Answer(body=operation_body(world, operation), headers=waiting)
 
 
-def _outcome(call: Call, operation: Operation) -> Answer:
+def _outcome(world: World, call: Call, operation: Operation) -> Answer:
     if operation.status == "InProgress":
-        return Answer(status=202, headers=_followed(call, operation))
+        return Answer(status=202, headers=followed(call, operation))
     if operation.status == "Failed":
         raise Refusal(409, operation.error_code, operation.error_message)
-    return Answer()
+    said = world.commands.outcome(operation.id)
+    return Answer() if said is None else Answer(body=script_output(said))
 
 
 def _found(world: World, call: Call) -> Machine:

@@ -1,8 +1,10 @@
 """How Microsoft.Compute writes machines and operations: camelCase ids, and no nulls at all."""
 
+from avd_failover.simulator.fleet import interface_id
 from avd_failover.simulator.http.arm_common import offset_time
 from avd_failover.simulator.http.wire import Json
 from avd_failover.simulator.records import Machine, Operation
+from avd_failover.simulator.records_compute import CommandRun
 from avd_failover.simulator.recovery_reversal import disk_of
 from avd_failover.simulator.world import World
 
@@ -58,6 +60,10 @@ def _properties(world: World, machine: Machine) -> dict[str, Json]:
                 "diskSizeGB": 128,
             },
             "dataDisks": [],
+            **_image(machine),
+        },
+        "networkProfile": {
+            "networkInterfaces": [{"id": interface_id(machine), "properties": {"primary": True}}]
         },
         "osProfile": {
             "computerName": machine.computer_name,
@@ -71,6 +77,12 @@ def _properties(world: World, machine: Machine) -> dict[str, Json]:
         "provisioningState": "Updating" if machine.power in _UNDER_WAY else "Succeeded",
         "timeCreated": offset_time(world.core.starts_at),
     }
+
+
+def _image(machine: Machine) -> dict[str, Json]:
+    if machine.image is None:
+        return {}
+    return {"imageReference": {"id": machine.image, "exactVersion": machine.image.rsplit("/", 1)[-1]}}
 
 
 def instance_view(world: World, machine: Machine) -> dict[str, Json]:
@@ -115,3 +127,14 @@ def operation_body(world: World, operation: Operation) -> dict[str, Json]:
     if operation.status == "Failed":
         body["error"] = {"code": operation.error_code, "message": operation.error_message}
     return body
+
+
+def script_output(run: CommandRun) -> dict[str, Json]:
+    """Write what a script said, as the result of a run command by action."""
+    said = (("StdOut", run.output), ("StdErr", run.error))
+    return {
+        "value": [
+            _status(f"ComponentStatus/{stream}/succeeded", "Provisioning succeeded") | {"message": text}
+            for stream, text in said
+        ]
+    }

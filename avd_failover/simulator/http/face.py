@@ -15,15 +15,20 @@ from avd_failover.simulator.faults.sent import Sent
 from avd_failover.simulator.http import (
     arm_access,
     arm_authorization,
+    arm_bulk,
+    arm_commands,
     arm_compute,
     arm_desktop_writes,
     arm_desktops,
     arm_extensions,
+    arm_fleet,
+    arm_galleries,
     arm_recovery,
     arm_recovery_actions,
     arm_recovery_jobs,
     arm_recovery_plans,
     arm_resources,
+    compute_policies,
     graph,
     guard,
     metadata,
@@ -45,6 +50,10 @@ AZURE_ROUTES: tuple[Route, ...] = (
     *arm_desktops.ROUTES,
     *arm_desktop_writes.ROUTES,
     *arm_compute.ROUTES,
+    *arm_fleet.ROUTES,
+    *arm_galleries.ROUTES,
+    *arm_commands.ROUTES,
+    *arm_bulk.ROUTES,
     *arm_extensions.ROUTES,
     *arm_recovery.ROUTES,
     *arm_recovery_actions.ROUTES,
@@ -102,6 +111,8 @@ class _Passed(Struct, frozen=True, kw_only=True):
     face: Face
     remaining: int | None = None
     remaining_for_all: int | None = None
+    heads: Mapping[str, str] = {}
+    """What a provider's own budget says, beside ARM's."""
 
 
 class Azure:
@@ -143,8 +154,6 @@ class Azure:
             actor = "" if passed.face in _OPEN_TO_ALL else tokens.actor_of(ask.headers)
             call = self._call(ask, match, actor)
             passed = self._admitted(call, passed.face)
-            if passed.face not in _OPEN_TO_ALL and passed.face is not Face.GRAPH:
-                guard.check(self.world, call)
             answer = self._served(match, call, ruling)
         except AnswerLost:
             return Finished(status=0, headers={}, body=b"")
@@ -201,7 +210,9 @@ class Azure:
         kind = budget_of(call.ask.method)
         left = self.world.admit(call.actor, subscription, kind)
         for_all = self.world.budgets.left_for_all(subscription, kind)
-        return _Passed(face=face, remaining=left, remaining_for_all=for_all)
+        guard.check(self.world, call)
+        heads = compute_policies.admit(self.world, call) if face is Face.COMPUTE else {}
+        return _Passed(face=face, remaining=left, remaining_for_all=for_all, heads=heads)
 
     def _check_subscription(self, subscription: str) -> None:
         if not subscription:
@@ -229,7 +240,7 @@ class Azure:
             remaining_for_all=passed.remaining_for_all,
         )
         body, kind = _encoded(answer)
-        heads = dressed(passed.face, moment, answer.headers)
+        heads = dressed(passed.face, moment, {**passed.heads, **answer.headers})
         return Finished(
             status=answer.status, headers=heads | {"Content-Type": kind} if kind else heads, body=body
         )

@@ -22,9 +22,11 @@ from tests.simulator.http.estate import (
     SCHEDULE,
     SHARED,
     STOPPED,
+    SUBSCRIPTION,
     WORKSPACE,
     Wire,
 )
+from tests.simulator.http.test_fleet import VERSION, imaged
 
 RECORDINGS = SHARED / "azure-recordings"
 pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not on this machine")
@@ -38,6 +40,8 @@ NEW_KEY = {
         "registrationInfo": {"registrationTokenOperation": "Update", "expirationTime": "2026-03-03T03:00:00Z"}
     }
 }
+REGION = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Compute/locations/northeurope"
+SCRIPT = {"commandId": "RunPowerShellScript", "script": ["whoami"]}
 FILTER = "?api-version=2022-04-01&$filter="
 AVD = "/providers/Microsoft.DesktopVirtualization"
 
@@ -101,6 +105,9 @@ CASES: list[tuple[str, int, str, str, Any]] = [
     ("compute-vm", 11, "GET", MACHINE + "x", None),
     ("compute-vm-full-headers", 0, "POST", STOPPED + "/start", None),
     ("compute-vm-full-headers", 3, "POST", MACHINE + "/deallocate", None),
+    ("compute-capacity-usage-gallery", 5, "GET", REGION + "/usages", None),
+    ("compute-extensions-runcommand", 2, "POST", MACHINE + "/runCommand", SCRIPT),
+    ("compute-extensions-runcommand", 3, "PUT", MACHINE + "/runCommands/c", {"properties": {"source": {}}}),
     ("role-assignments", 0, "GET", DEFINITION.rsplit("/", 1)[0] + FILTER + "roleName eq 'reader'", None),
     ("role-assignments", 1, "PUT", f"{WEST}/{ROLES}/{NAME}", GRANT),
     ("role-assignments", 2, "GET", f"{AGROUP}/{ROLES}{FILTER}atScope()", None),
@@ -108,6 +115,14 @@ CASES: list[tuple[str, int, str, str, Any]] = [
     ("role-assignments", 8, "GET", DEFINITION.rsplit("/", 1)[0], None),
     ("role-assignments", 10, "PUT", f"{WEST}/{ROLES}/{NAME}", NOBODY),
 ]  # fmt: skip
+
+
+def test_a_version_of_an_image_has_the_shape_of_the_recorded_one():
+    answer = imaged().get(VERSION)
+    ours = paths(answer.body)
+    for where, kinds in paths(recorded("compute-capacity-usage-gallery", 6)["response"]["body"]).items():
+        if "ncryption" not in where and "diskEncryptionSet" not in where and not where.endswith("source.id"):
+            assert ours.get(where, set()) & kinds, where
 
 
 def recorded(name: str, number: int) -> dict[str, Any]:

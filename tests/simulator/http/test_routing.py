@@ -76,7 +76,7 @@ def test_a_path_that_names_nothing_is_refused_with_what_arm_says(path, status, c
     ("method", "path", "allowed"),
     [
         ("PUT", POOL, "GET, PATCH"),
-        ("DELETE", MACHINE, "GET"),
+        ("DELETE", MACHINE, "GET, PATCH"),
         ("GET", MACHINE + "/start", "POST"),
         ("POST", f"{AGROUP}/{ROLES}/{NAME}", "DELETE, GET, PUT"),
         ("BREW", POOL, "GET, PATCH"),

@@ -29,6 +29,8 @@ from tests.simulator.http.estate import (
     Wire,
 )
 from tests.simulator.http.test_desktop_details import detailed
+from tests.simulator.http.test_fleet import COMPUTE as COMPUTE_RP
+from tests.simulator.http.test_fleet import VERSION, imaged
 
 SPECS = SHARED / "azure-specs"
 pytestmark = pytest.mark.skipif(not SPECS.is_dir(), reason="the OpenAPI documents are not on this machine")
@@ -38,6 +40,7 @@ AVD = _RM.format("desktopvirtualization", "DesktopVirtualization", "2024-04-03",
 ASSIGNMENTS = _RM.format("authorization", "Authorization", "2022-04-01", "authorization-RoleAssignmentsCalls")
 DEFINITIONS = _RM.format("authorization", "Authorization", "2022-04-01", "authorization-RoleDefinitionsCalls")
 COMPUTE = "derived-from-sdk/azure-mgmt-compute/2026-04-01/compute-subset.json"
+SCHEDULE_API = "derived-from-sdk/azure-mgmt-computeschedule/2025-05-01/computeschedule.json"
 GRAPH = "graph/graph-subset.json"
 _DEEPEST = 14
 _MANY = 100
@@ -166,6 +169,63 @@ def test_details_and_the_answers_to_changes_obey_their_documents(definition, met
     told = detailed().ask(method, path, body)
     assert told.status == 200
     assert [fault.message for fault in validator(AVD, definition).iter_errors(told.body)] == []
+
+
+def derived(version: str) -> str:
+    return f"derived-from-sdk/azure-mgmt-compute/{version}/compute-subset.json"
+
+
+@pytest.mark.parametrize(
+    ("version", "definition", "path"),
+    [
+        ("2026-03-03", "GalleryImageVersion", VERSION),
+        ("2026-03-03", "GalleryImageVersion", VERSION + "?api-version=1&$expand=ReplicationStatus"),
+        ("2026-03-03", "xGalleryImageVersionPage", VERSION.rsplit("/", 1)[0]),
+        ("2026-03-02", "Disk", MACHINE.replace("virtualMachines/nvm-0", "disks/nvm-0_OsDisk")),
+        ("2026-03-02", "xDiskPage", MACHINES.replace("virtualMachines", "disks")),
+        ("2026-04-01", "xUsagePage", COMPUTE_RP + "/locations/northeurope/usages"),
+        ("2026-04-01", "xVirtualMachinePage", COMPUTE_RP + "/locations/northeurope/virtualMachines"),
+        ("2026-04-01", "xVirtualMachinePage", COMPUTE_RP + "/virtualMachines?api-version=1&statusOnly=true"),
+        ("2021-07-01", "xResourceSkuPage", COMPUTE_RP + "/skus"),
+    ],
+)
+def test_compute_beside_power_obeys_the_documents(version, definition, path):
+    told = imaged().get(path).body
+    faults = validator(derived(version), definition).iter_errors(told)
+    assert [f"{fault.json_path}: {fault.message}" for fault in faults] == []
+
+
+def test_run_commands_obey_the_documents():
+    wire = Wire()
+    path = MACHINE + "/runCommands/look"
+    made = wire.ask("PUT", path, {"properties": {"source": {"script": "x"}}}).body
+    began = wire.ask("POST", MACHINE + "/runCommand", {"commandId": "RunPowerShellScript", "script": ["x"]})
+    wire.world.advance(120)
+    view = wire.get(path + "?api-version=1&$expand=instanceView").body
+    said = wire.get(began.headers["Location"].partition("7777")[2]).body
+    for told, definition in (
+        (made, "VirtualMachineRunCommand"),
+        (view, "VirtualMachineRunCommand"),
+        (said, "RunCommandResult"),
+    ):
+        assert list(validator(derived("2026-04-01"), definition).iter_errors(told)) == []
+
+
+def test_bulk_operations_obey_their_document():
+    wire = Wire()
+    place = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.ComputeSchedule/locations/northeurope"
+    base = f"{place}/virtualMachines"
+    sent = {"executionParameters": {}, "resources": {"ids": [STOPPED, STOPPED + "x"]}, "correlationid": "c"}
+    told = wire.ask("POST", base + "ExecuteStart", sent).body
+    ids = {"operationIds": [told["results"][0]["operation"]["operationId"], "x"], "correlationid": "c"}
+    wire.world.advance(300)
+    for body, definition in (
+        (told, "StartResourceOperationResponse"),
+        (wire.ask("POST", base + "GetOperationStatus", ids).body, "GetOperationStatusResponse"),
+        (wire.ask("POST", base + "CancelOperations", ids).body, "CancelOperationsResponse"),
+        (wire.ask("POST", base + "GetOperationErrors", ids).body, "GetOperationErrorsResponse"),
+    ):
+        assert [f.message for f in validator(SCHEDULE_API, definition).iter_errors(body)] == []
 
 
 @pytest.mark.parametrize(
