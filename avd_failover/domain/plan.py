@@ -113,6 +113,8 @@ class Policies(Struct, frozen=True, kw_only=True):
     request_timeout_s: float = 30.0
     in_flight_s: float = 360.0
     """T_inflight: how long after sending a request may still take effect (2 x timeout + 300 s)."""
+    fence_s: float = 600.0
+    """T_fence: how long a source that does not answer is waited for before a person is asked (safety L5)."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):

@@ -12,8 +12,11 @@ from avd_failover.journal.state import Attempt, RunState
 
 T = TypeVar("T")
 
-POSSIBLE = frozenset({None, Outcome.APPLIED, Outcome.UNKNOWN})
-"""Outcomes under which an action may have taken effect."""
+DOUBTFUL = frozenset({None, Outcome.UNKNOWN, Outcome.VOID})
+"""Outcomes under which a request may take effect late: a reading that found nothing cannot see the future."""
+
+POSSIBLE = DOUBTFUL | {Outcome.APPLIED}
+"""Outcomes under which an action may have taken effect, or may still."""
 
 
 class RunMemory:
@@ -30,9 +33,12 @@ class RunMemory:
         earlier = any(attempt.outcome in POSSIBLE for attempt in state.attempts.values())
         self._sent_s = began if earlier else None
         self._revoked_s = began if earlier and self.revoked else None
+        self._doubt_s = began if any(map(_doubtful_grant, state.attempts.values())) else None
 
     def sent(self, attempt: Attempt) -> None:
         """Take note that an attempt ended just now."""
+        if _doubtful_grant(attempt):
+            self._doubt_s = self._clock.monotonic()
         if attempt.outcome in POSSIBLE:
             self._sent_s = self._clock.monotonic()
             if isinstance(attempt.action, RevokeAssignment):
@@ -69,6 +75,11 @@ class RunMemory:
         return self._sent_s
 
     @property
+    def last_doubt_s(self) -> float | None:
+        """Monotonic seconds of the last grant that may come late; this process's start for earlier ones."""
+        return self._doubt_s
+
+    @property
     def changed(self) -> Sequence[Action]:
         """Every action of this run that took effect, or may have, in the order of the intents."""
         return [attempt.action for attempt in self._state.attempts.values() if attempt.outcome in POSSIBLE]
@@ -92,3 +103,7 @@ class RunMemory:
             if isinstance(attempt.action, kind) and attempt.outcome in POSSIBLE:
                 found[attempt.action.target] = attempt.action.assignment
         return list(found.values())
+
+
+def _doubtful_grant(attempt: Attempt) -> bool:
+    return isinstance(attempt.action, GrantAssignment) and attempt.outcome in DOUBTFUL

@@ -51,6 +51,7 @@ class Run:
             progress=progress or Silent(),
             stop=stop,
             mode=journal.state.route.mode,
+            fence_s=journal.state.route.plan.policies.fence_s,
         )
         self._frontier = Frontier(self._state.graph)
         self._runners: dict[str, StepRunner] = {}

@@ -7,9 +7,10 @@ process that sent it, which is why resuming needs no code of its own.
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import inf
 from typing import Any
 
 from avd_failover.cloud import Cloud
@@ -18,7 +19,7 @@ from avd_failover.domain.clock import Clock
 from avd_failover.domain.faults import RefusedError, TransientError, UnknownError
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import IfUnreachable, OnFailure, Step
-from avd_failover.domain.plan import Mode
+from avd_failover.domain.plan import End, Mode
 from avd_failover.domain.states import StepStatus
 from avd_failover.engine.memory import RunMemory
 from avd_failover.engine.patience import Patience
@@ -47,6 +48,10 @@ UNDER_WAY = 128
 PATIENCE_S = 60.0
 """How long an accepted action may take to show before it is sent again (safety S22)."""
 
+DOUBT_S = 2.0
+"""How long after a lost answer the same action may be sent again, where a reading says that it did not happen;
+doubled with each answer lost in a row, up to PATIENCE_S."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
@@ -59,6 +64,8 @@ class Tools:
     progress: Progress
     stop: StopSignal
     mode: Mode
+    fence_s: float = inf
+    """How long a source that does not answer is waited for (safety L5)."""
     window: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UNDER_WAY))
 
 
@@ -92,10 +99,12 @@ class StepRunner:
         self._journal = tools.journal
         self._looks: deque[Any] = deque(maxlen=LOOKS_KEPT)
         self._left: set[tuple[str, str]] = set()
-        self._sent_s: dict[tuple[str, str], float] = {}
+        self._again_s: dict[tuple[str, str], float] = {}
+        self._doubts: Counter[tuple[str, str]] = Counter()
         self._deadline_s = self._clock.monotonic() + step.proof_within_s
         self._stop = tools.stop.child()
-        self._patience = Patience(tools.clock, self._stop, self._deadline_s)
+        silent_s = tools.fence_s if step.side is not End.TARGET else inf
+        self._patience = Patience(tools.clock, self._stop, self._deadline_s, silent_s=silent_s)
         self._told = ""
         self._skipped = ""
 
@@ -144,7 +153,7 @@ class StepRunner:
             match verdict:
                 case Proven():
                     self._facts = dict(verdict.facts)
-                    idle = verdict.idle and not self._sent_s
+                    idle = verdict.idle and not self._again_s
                     status = StepStatus.SKIPPED if idle else StepStatus.DONE
                     return StepResult(status=status, because=verdict.because)
                 case Moot():
@@ -191,9 +200,10 @@ class StepRunner:
 
     def _due(self, action: Action) -> bool:
         key = _key(action)
-        sent_s = self._sent_s.get(key)
-        patient = sent_s is not None and self._clock.monotonic() - sent_s < PATIENCE_S
-        return key not in self._left and not patient
+        return key not in self._left and self._clock.monotonic() >= self._again_s.get(key, -inf)
+
+    def _be_patient(self, action: Action, seconds: float) -> None:
+        self._again_s[_key(action)] = self._clock.monotonic() + seconds
 
     async def _apply(self, actions: list[Action]) -> None:
         outcomes = await asyncio.gather(
@@ -227,9 +237,12 @@ class StepRunner:
                 self._end(attempt, Outcome.REFUSED, fault.message)
                 self._refused(action, fault)
             except UnknownError as fault:
+                self._doubts[_key(action)] += 1
+                in_a_row = self._doubts[_key(action)]
+                self._be_patient(action, min(PATIENCE_S, DOUBT_S * 2.0 ** (in_a_row - 1)))
                 self._end(attempt, Outcome.UNKNOWN, fault.message)
             else:
-                self._sent_s[_key(action)] = self._clock.monotonic()
+                self._be_patient(action, PATIENCE_S)
                 self._end(attempt, Outcome.APPLIED, request_id=accepted.request_id)
 
     def _end(self, attempt: Attempt, outcome: Outcome, detail: str = "", request_id: str = "") -> None:
@@ -243,7 +256,7 @@ class StepRunner:
             case AfterRefusal.LEAVE:
                 self._left.add(_key(action))
             case AfterRefusal.AGAIN:
-                self._sent_s[_key(action)] = self._clock.monotonic()
+                self._be_patient(action, PATIENCE_S)
 
     async def _wait(self, verdict: NotYet) -> None:
         if verdict.look_again_s <= 0:
@@ -257,7 +270,7 @@ class StepRunner:
         await self._stop.sleep(self._clock, verdict.look_again_s)
 
     def _unreachable(self, fault: TransientError) -> StepResult:
-        because = f"no answer within {self._step.proof_within_s:.0f} s: {fault.message}"
+        because = f"no answer for {self._patience.silent_s:.0f} s: {fault.message}"
         if self._step.if_unreachable is IfUnreachable.DEBT and self._tools.mode is Mode.UNPLANNED:
             return StepResult(status=StepStatus.DEBT, because=because)
         stop = self._step.if_unreachable is IfUnreachable.STOP

@@ -101,6 +101,14 @@ class Memory(Protocol):
         ...
 
     @property
+    def last_doubt_s(self) -> float | None:
+        """Monotonic seconds of the last grant whose answer was lost; this process's start for earlier ones.
+
+        None when the answer to every grant is known.
+        """
+        ...
+
+    @property
     def changed(self) -> Sequence[Action]:
         """Every action of this run that took effect, or may have, in the order of the intents."""
         ...

@@ -34,7 +34,7 @@ class ImagesSeen(Struct, frozen=True, kw_only=True):
 
     images: tuple[ImageSeen, ...]
     settles_in_s: float = 0.0
-    """Seconds until no delete of this run can take effect late."""
+    """Seconds until no request of this run can undo this late: no grant, or no delete where images return."""
 
 
 class Withdraw(Base):
@@ -49,8 +49,9 @@ class Withdraw(Base):
     )
 
     async def observe(self, cloud: Reads, memory: Memory) -> ImagesSeen:
-        """Read by id what the run created here."""
-        return ImagesSeen(images=await self._see(cloud, memory.granted))
+        """Read by id what the run created here, and how long a grant may still arrive late."""
+        left_s = self._in_flight_s(memory.last_doubt_s, memory)
+        return ImagesSeen(images=await self._see(cloud, memory.granted), settles_in_s=left_s)
 
     def plan(self, seen: ImagesSeen) -> Moves:
         """Delete what is still there."""
@@ -65,16 +66,25 @@ class Withdraw(Base):
         )
 
     def prove(self, looks: Sequence[ImagesSeen]) -> Verdict:
-        """Hold when none of them is found by id."""
+        """Hold when none of them is found by id, and none can appear any more (safety S14)."""
         images = looks[-1].images
         left = [one.image.id for one in images if one.now]
         if left:
             return NotYet(because=f"{counted(len(left), 'grant')} of this run still stand")
+        if (left_s := looks[-1].settles_in_s) > 0:
+            because = f"a grant whose answer was lost could still arrive for {left_s:.0f} s"
+            return NotYet(because=because, look_again_s=left_s)
         return Proven(
             because=f"none of {counted(len(images), 'grant')} of this run stands any more",
             facts={"withdrawn": len(images)},
             idle=not any(one.now for one in looks[0].images),
         )
+
+    def _in_flight_s(self, since_s: float | None, memory: Memory) -> float:
+        """Return how long what was sent at a moment may still take effect."""
+        if since_s is None:
+            return 0.0
+        return max(0.0, since_s + self.route.plan.policies.in_flight_s - memory.now_s)
 
     async def _see(self, cloud: Reads, images: Sequence[RoleAssignment]) -> tuple[ImageSeen, ...]:
         mine = set(self.route.application_groups(self.bound.end))
@@ -96,10 +106,7 @@ class RestoreImages(Withdraw):
 
     async def observe(self, cloud: Reads, memory: Memory) -> ImagesSeen:
         """Read by id what the run deleted here, and how long a delete may still arrive late."""
-        left_s = 0.0
-        if memory.last_revoke_s is not None:
-            in_flight_s = self.route.plan.policies.in_flight_s
-            left_s = max(0.0, memory.last_revoke_s + in_flight_s - memory.now_s)
+        left_s = self._in_flight_s(memory.last_revoke_s, memory)
         return ImagesSeen(images=await self._see(cloud, memory.revoked), settles_in_s=left_s)
 
     def plan(self, seen: ImagesSeen) -> Moves:

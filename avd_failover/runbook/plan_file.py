@@ -136,4 +136,5 @@ def _policies(entry: PoliciesEntry) -> Policies:
         zero_apart_s=entry.zero_apart,
         request_timeout_s=entry.request_timeout,
         in_flight_s=entry.in_flight,
+        fence_s=entry.fence,
     )

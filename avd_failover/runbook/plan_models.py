@@ -133,6 +133,8 @@ class PoliciesEntry(FileModel):
     """How long one request may take."""
     in_flight: Duration = _DEFAULTS.in_flight_s
     """How long after sending a request may still take effect."""
+    fence: Duration = _DEFAULTS.fence_s
+    """How long a source that does not answer is waited for before the run is held for a person."""
 
 
 class NoticeEntry(FileModel):

@@ -6,7 +6,7 @@ import pytest
 
 from avd_failover.domain.faults import RefusedError, TransientError, UnknownError
 from avd_failover.domain.graph import IfUnreachable, OnFailure
-from avd_failover.domain.plan import Mode
+from avd_failover.domain.plan import End, Mode
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.journal.codec import decode
 from avd_failover.journal.events import ActionEnded, ActionIntended, Outcome
@@ -182,3 +182,32 @@ def test_a_wait_is_written_down_once_for_each_reason() -> None:
     stage.drive()
     waits = [event.because for event in stage.events("step.waiting")]
     assert waits == ["dark: "]
+
+
+@pytest.mark.parametrize(
+    ("side", "fault", "waited_s"),
+    [
+        (End.SOURCE, TransientError("no route to host", status=503), 600.0),
+        (None, TransientError("no route to host"), 600.0),
+        (End.TARGET, TransientError("no route to host"), 3600.0),
+        (End.SOURCE, TransientError("throttled", status=429, wait_s=30.0), 3600.0),
+    ],
+    ids=["a dark source", "both ends", "a dark target", "a source that throttles"],
+)
+def test_a_source_that_does_not_answer_is_waited_for_ten_minutes_and_then_a_person_is_asked(
+    side: End | None, fault: TransientError, waited_s: float
+) -> None:
+    lamps = Lamps()
+    lamps.read_faults = deque([fault] * 1000)
+    stage = one_step(lamps, side=side, proof_within_s=3600.0)
+    assert stage.drive() is RunStatus.HELD
+    assert waited_s - 61.0 <= stage.took_s <= waited_s
+
+
+def test_an_answer_in_between_starts_the_wait_anew() -> None:
+    lamps = Lamps()
+    dark: list[Exception | None] = [TransientError("dark")] * 12
+    lamps.read_faults = deque([*dark, None, *dark])
+    stage = one_step(lamps, side=End.SOURCE, proof_within_s=3600.0)
+    assert stage.drive() is RunStatus.COMPLETED
+    assert stage.took_s > 600.0
