@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import TypeVar
 
 from avd_failover.cloud import Accepted, Reading
@@ -106,7 +107,7 @@ class Line:
         if ruling.loses_answer:
             raise lost(target, mutating=sent.mutates)
         if ruling.damage in UNREADABLE and route not in BODYLESS:
-            raise lost(target, mutating=sent.mutates, code=UNREADABLE[ruling.damage])
+            raise lost(target, mutating=sent.mutates, code="AnswerUnreadable")
         return answered, ruling
 
     async def _wait_for_turn(self, route: str, target: str) -> None:
@@ -115,13 +116,12 @@ class Line:
             return
         if route == "hosts.list":
             await self._pace.list_turn(key(target))
-        sent = Sent(route=route, target=key(target), actor=self.actor)
-        await self._pace.turn(_subscription(target), _kind(sent))
+        await self._pace.turn(_subscription(target), _kind(route))
 
     def _heed(self, refusal: ArmRefusal, sent: Sent) -> None:
         """Pause after a 429 of a budget; the window of session-host lists counts for itself."""
         if self._pace is not None and isinstance(refusal, Throttled) and sent.route != "hosts.list":
-            self._pace.refused(_subscription(sent.target), _kind(sent), refusal.retry_after_s)
+            self._pace.refused(_subscription(sent.target), _kind(sent.route), refusal.retry_after_s)
 
     def _ruled(self, route: str, target: str) -> tuple[Sent, Ruling]:
         if not self.world.faults.present:
@@ -142,19 +142,21 @@ class Line:
         if subscription != _TENANT and self.world.core.find(Subscription, subscription) is None:
             text = f"The subscription '{subscription}' could not be found."
             raise ArmRefusal(404, "SubscriptionNotFound", text)
-        self.world.admit(self.actor, subscription, _kind(sent))
+        self.world.admit(self.actor, subscription, _kind(sent.route))
 
     def catch_up(self) -> None:
         """Bring the world to where the clock stands."""
         self.world.advance(self._offset_s + self.clock.monotonic())
 
 
+@lru_cache(maxsize=1 << 16)
 def _subscription(target: str) -> str:
     parts = key(target).split("/")
     return parts[2] if len(parts) > 2 and parts[1] == "subscriptions" else _TENANT
 
 
-def _kind(sent: Sent) -> Kind:
-    if not sent.mutates:
+@lru_cache(maxsize=256)
+def _kind(route: str) -> Kind:
+    if not Sent(route=route, target="", actor="").mutates:
         return "reads"
-    return "deletes" if sent.route.endswith((".delete", ".log-off")) else "writes"
+    return "deletes" if route.endswith((".delete", ".log-off")) else "writes"

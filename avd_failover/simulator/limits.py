@@ -59,17 +59,18 @@ class Budgets:
         Returns: what remains in the actor's bucket.
         Raises: Throttled, with the wait.
         """
-        buckets = [self._bucket(actor, subscription, kind, 1)]
-        buckets.append(self._bucket("", subscription, kind, self._core.physics.global_factor))
-        waits = [bucket.wait_s(self._core.now_s) for bucket in buckets]
-        if any(waits):
+        own = self._bucket(actor, subscription, kind, 1)
+        everybodys = self._bucket("", subscription, kind, self._core.physics.global_factor)
+        now_s = self._core.now_s
+        wait_s = max(own.wait_s(now_s), everybodys.wait_s(now_s))
+        if wait_s:
             raise Throttled(
-                max(waits),
+                wait_s,
                 f"Number of {kind} requests for subscription '{subscription}' and actor exceeded the limit."
-                f" Please try again after '{max(waits)}' seconds.",
+                f" Please try again after '{wait_s}' seconds.",
             )
-        remaining = [bucket.take(self._core.now_s) for bucket in buckets]
-        return remaining[0]
+        everybodys.take(now_s)
+        return own.take(now_s)
 
     def left_for_all(self, subscription: str, kind: Kind) -> int:
         """Return what remains for all principals of a subscription together."""
