@@ -2,7 +2,8 @@
 
 A crash-consistent point every 5 minutes, an app-consistent one as often as the policy says; of points older
 than 2 hours one an hour stays, up to the policy's history (azure-facts section 7). Points are named by a
-GUID, so that lists come in no order of time, as they do from Azure. Initial replication ends with a first one.
+GUID, so that lists come in no order of time, as they do from Azure. Initial replication ends
+with a first one.
 """
 
 import uuid
