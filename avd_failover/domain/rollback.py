@@ -4,7 +4,8 @@ The theory. Going back is the same job with the ends exchanged: what the run gra
 is left now is proven empty and closed, and only then the images are restored where they came from. Where
 nothing was granted yet, nobody could ever start a session there, and the images are restored at once. What
 the run changed besides, drain flags, autoscale, Start VM on Connect, floors, started machines, is put back
-last, and only where nobody else has changed it since.
+only where nobody else has changed it since. At the end that users return to it is done twice: before they
+have access, so that they find their hosts open, and again when nothing can arrive late any more.
 """
 
 from collections.abc import Iterator, Sequence
@@ -55,12 +56,16 @@ def _steps(changed: Sequence[Action]) -> Iterator[Step]:
         yield _step("logoff", "sessions.logoff", End.SOURCE, "withdraw")
         yield _step("barrier", "barrier", None, "logoff")
         before = ("barrier",)
+    # Hosts are open before anybody has access again (S9); it costs no time, since images wait longer.
+    yield _step("restore-left", "restore", End.TARGET, *before)
+    before = ("restore-left",)
     if revoked:
         yield _step("access", "assignments.restore", End.TARGET, *before)
         before = ("access",)
-    yield _step("restore-left", "restore", End.TARGET, *before)
     yield _step("reconcile", "reconcile", None, *before)
     yield _step("restore-gone-to", "restore", End.SOURCE, "reconcile")
+    # A change whose answer was lost may have come true after the first restore saw nothing to do (S14).
+    yield _step("restore-late", "restore", End.TARGET, "reconcile")
 
 
 def _step(name: str, uses: str, side: End | None, *needs: str | Step) -> Step:

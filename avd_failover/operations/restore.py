@@ -1,7 +1,7 @@
 """Putting back what a run changed at one end, besides access: from the images in its journal."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from msgspec import Struct, structs
@@ -69,10 +69,10 @@ class Restore(Base):
 
     async def observe(self, cloud: Reads, memory: Memory) -> RestoreSeen:
         """Read the present state of whatever the run changed here."""
-        net = _net(memory.changed)
+        changes = _by_target(memory.changed)
         hosts = (await cloud.hosts.list(self.side.host_pool)).items
-        mine = [action for action in net.values() if self._here(action, hosts)]
-        undos = await asyncio.gather(*(self._undo(cloud, action, hosts) for action in mine))
+        mine = [actions for actions in changes if self._here(actions[-1], hosts)]
+        undos = await asyncio.gather(*(self._undo(cloud, actions, hosts) for actions in mine))
         return RestoreSeen(undos=tuple(undos), settles_in_s=self._settles_in_s(memory))
 
     def plan(self, seen: RestoreSeen) -> Moves:
@@ -126,45 +126,47 @@ class Restore(Base):
                 return any(host.machine == action.machine for host in hosts)
         return False
 
-    async def _undo(self, cloud: Reads, action: Action, hosts: Sequence[SessionHost]) -> Undo:
-        match action:
-            case StartMachine():
+    async def _undo(self, cloud: Reads, actions: Sequence[Action], hosts: Sequence[SessionHost]) -> Undo:
+        match actions[-1]:
+            case StartMachine() as action:
                 return await _undo_start(cloud, action, hosts)
-            case SetLogons():
+            case SetLogons() as action:
                 host = next((host for host in hosts if host.id == action.host), None)
-                return _undo_setting(action, host.allows_new_sessions if host else None)
-            case SetPoolReferences():
-                return _undo_setting(action, (await cloud.scaling.get(action.plan)).references)
-            case SetScheduleFloor():
+                return _undo_setting(actions, host.allows_new_sessions if host else None)
+            case SetPoolReferences() as action:
+                return _undo_setting(actions, (await cloud.scaling.get(action.plan)).references)
+            case SetScheduleFloor() as action:
                 schedules = (await cloud.scaling.schedules(plan_of(action.schedule))).items
-                return _undo_setting(action, {one.id: one.floor for one in schedules}.get(action.schedule))
-            case SetStartOnConnect():
-                return _undo_setting(action, (await cloud.pools.get(action.host_pool)).start_on_connect)
-        raise TypeError(f"{type(action).__name__} is not restored here")
+                return _undo_setting(actions, {one.id: one.floor for one in schedules}.get(action.schedule))
+            case SetStartOnConnect() as action:
+                return _undo_setting(actions, (await cloud.pools.get(action.host_pool)).start_on_connect)
+        raise TypeError(f"{type(actions[-1]).__name__} is not restored here")
 
 
-def _net(changed: Iterable[Action]) -> Mapping[tuple[str, str], Action]:
-    """Fold several changes of one thing into one: from before the first to after the last."""
-    net: dict[tuple[str, str], Action] = {}
+def _by_target(changed: Iterable[Action]) -> Sequence[Sequence[Action]]:
+    """Gather the changes of each thing, in the order of the run."""
+    found: dict[tuple[str, str], list[Action]] = {}
     for action in changed:
-        key = (kind_of(action), action.target)
-        first = net.get(key)
-        if isinstance(first, Setter) and isinstance(action, Setter):
-            net[key] = structs.replace(action, before=first.before)
-        else:
-            net[key] = action
-    return net
+        found.setdefault((kind_of(action), action.target), []).append(action)
+    return list(found.values())
 
 
-def _undo_setting(action: Setter, now: object) -> Undo:
-    """Compare what is with what the run left and with what was before it."""
+def _undo_setting(actions: Sequence[Action], now: object) -> Undo:
+    """Compare what is with what was before the run and with all that the run ever asked for.
+
+    Whatever the run asked for is its own doing, the last request or an earlier one that arrived late.
+    """
+    setters = [action for action in actions if isinstance(action, Setter)]
+    target, before = setters[0].target, setters[0].before
     if now is None:
-        return Undo(target=action.target, because="it is gone", drifted=True)
-    if now == action.before:
-        return Undo(target=action.target, because="stands as before the run")
-    if now != _left_as(action):
-        return Undo(target=action.target, because="somebody else changed it since", drifted=True)
-    return Undo(target=action.target, because="the run changed it", action=action.inverse())
+        return Undo(target=target, because="it is gone", drifted=True)
+    if now == before:
+        return Undo(target=target, because="stands as before the run")
+    mine = next((action for action in reversed(setters) if _left_as(action) == now), None)
+    if mine is None:
+        return Undo(target=target, because="somebody else changed it since", drifted=True)
+    undo: Setter = structs.replace(mine, before=before)
+    return Undo(target=target, because="the run changed it", action=undo.inverse())
 
 
 def _left_as(action: Setter) -> object:

@@ -17,6 +17,7 @@ class Remembering:
     granted: list[RoleAssignment] = field(default_factory=list)
     last_revoke_s: float | None = None
     last_send_s: float | None = None
+    last_doubt_s: float | None = None
     first_s: dict[str, float] = field(default_factory=dict)
     done: dict[str, set[str]] = field(default_factory=dict)
     changed: list[Action] = field(default_factory=list)

@@ -1,0 +1,129 @@
+"""The crash matrix (safety 3.3): every cut point, three ways to go on, three kinds of world to go on in."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from avd_failover.domain.states import RunStatus
+from avd_failover.journal.chain import replay
+from avd_failover.journal.events import Outcome
+from tests.crash.cuts import Boundary, KilledError, Point
+from tests.crash.scene import Scene, identity
+
+
+class Going(Enum):
+    """How a killed run goes on."""
+
+    HERE = "resumed here"
+    ELSEWHERE = "resumed elsewhere"
+    BACK = "turned back"
+
+
+class Weather(Enum):
+    """What its successor meets."""
+
+    FRESH = "fresh reads"
+    STALE = "stale reads"
+    AMBIGUOUS = "ambiguous response"
+
+
+class Case(NamedTuple):
+    """One run of the matrix."""
+
+    point: Point
+    going: Going
+    weather: Weather
+
+    def __str__(self) -> str:
+        return f"boundary {self.point.n} ({self.point.kind.value}), {self.going.value}, {self.weather.value}"
+
+
+STALE = (
+    {"fault": "slow-propagation", "low": "5m", "high": "10m", "what": "lists", "lasts": "30m"},
+    {
+        "fault": "stale-read",
+        "route": "assignments.list",
+        "low": "1m",
+        "high": "8m",
+        "replicas": 2,
+        "lasts": "20m",
+    },
+)
+"""Lists of role assignments lag behind, and jump between two replicas; reads by id do not (azure-facts)."""
+
+ENDS = {
+    Going.HERE: RunStatus.COMPLETED,
+    Going.ELSEWHERE: RunStatus.COMPLETED,
+    Going.BACK: RunStatus.ROLLED_BACK,
+}
+
+
+def points(name: str) -> list[Point]:
+    """Return every cut point of a clean run, in order."""
+    scene = Scene(name)
+    status = scene.drive()
+    if status is not RunStatus.COMPLETED or (found := scene.faults_found()):
+        raise AssertionError(f"the clean run {status.value}: {scene.state.because} {found}")
+    return scene.knife.points
+
+
+def distinct(every: Iterable[Point]) -> list[Point]:
+    """Return one point for each state that a successor can find, preferring later kinds of a mutation."""
+    found: dict[tuple[object, ...], Point] = {}
+    for point in every:
+        found.setdefault(point.state, point)
+    return list(found.values())
+
+
+def cases(chosen: Sequence[Point]) -> Iterator[Case]:
+    """Return every case of these points: nine each."""
+    return (Case(point, going, weather) for point in chosen for going in Going for weather in Weather)
+
+
+def census(every: Iterable[Point]) -> dict[str, int]:
+    """Count cut points by kind, in the order of the table."""
+    counts = Counter(point.kind for point in every)
+    return {kind.value: counts[kind] for kind in Boundary}
+
+
+def play(name: str, case: Case) -> list[str]:
+    """Kill a run, let it go on, and return everything that is not as it must be; empty is right."""
+    scene = Scene(name)
+    try:
+        scene.drive(kill_at=case.point.n)
+    except KilledError:
+        return _go_on(scene, case)
+    return ["the knife did not strike"]
+
+
+def _go_on(scene: Scene, case: Case) -> list[str]:
+    if not scene.store.lines:
+        return []  # nothing was recorded, so nothing was sent: there is no run to resume
+    known = replay(scene.store).state
+    if known.status.final:
+        scene.journal = None
+        return [] if known.status is RunStatus.COMPLETED else [f"ended {known.status.value}"]
+    done = {identity(one.action) for one in known.attempts.values() if one.outcome is Outcome.APPLIED}
+    _make_weather(scene, case.weather)
+    if case.going is Going.ELSEWHERE:
+        scene.move()
+    if case.going is Going.BACK:
+        scene.ask("rollback", reason="the matrix says so")
+    status = scene.drive()
+    found = scene.faults_found()
+    if status is not ENDS[case.going]:
+        found.insert(0, f"ended {status.value}: {scene.state.because}")
+    again = [one for one in scene.state.attempts.values() if one.n > len(known.attempts)]
+    repeated = [identity(one.action) for one in again if identity(one.action) in done]
+    if case.going is not Going.BACK:
+        found += [f"sent again although it was known to be done: {one}" for one in repeated]
+    return found
+
+
+def _make_weather(scene: Scene, weather: Weather) -> None:
+    if weather is Weather.STALE:
+        for fault in STALE:
+            scene.world.faults.add("tester", fault)
+    if weather is Weather.AMBIGUOUS:
+        scene.arrive_late()

@@ -1,0 +1,57 @@
+"""Killed at every place where a process can die, and gone on with in every way: the same end (safety 3.3)."""
+
+import os
+import sys
+from itertools import product
+
+import pytest
+
+from tests.crash.matrix import Case, Going, Weather, cases, census, distinct, play, points
+
+EXHAUSTIVE = "CRASH_EXHAUSTIVE" in os.environ
+"""Set by the soak: nine cases for every distinct state, on the reference scenario too."""
+
+SAMPLE = 110
+"""Cases of the reference scenario in an ordinary run: about forty seconds of one core with the rest."""
+
+
+@pytest.fixture(scope="module", params=["small", "pooled-eu"])
+def census_of(request):
+    every = points(request.param)
+    return request.param, every, distinct(every)
+
+
+def chosen(name: str, every: list[Case]) -> list[Case]:
+    """Choose what an ordinary run plays: of the small scenario every state gone on with in every way, the
+    weather in turn; of the reference scenario a fixed share of the cases."""
+    if EXHAUSTIVE:
+        return every
+    if name != "small":
+        return every[:: max(1, len(every) // SAMPLE)]
+    weathers = list(Weather)
+    goings = list(Going)
+    places = {state: index for index, state in enumerate(dict.fromkeys(case.point.n for case in every))}
+    return [
+        case
+        for case in every
+        if weathers[(places[case.point.n] + goings.index(case.going)) % len(weathers)] is case.weather
+    ]
+
+
+@pytest.mark.timeout(3600 if EXHAUSTIVE else 300)
+def test_a_run_killed_anywhere_ends_the_same_however_it_goes_on(census_of, capsys) -> None:
+    name, every, states = census_of
+    played = chosen(name, list(cases(states)))
+    wrong = {str(case): found for case in played if (found := play(name, case))}
+    with capsys.disabled():
+        kinds = ", ".join(f"{count} {kind}" for kind, count in census(every).items())
+        sys.stdout.write(f"\n{name}: {len(every)} cut points ({kinds}); ")
+        sys.stdout.write(f"{len(states)} distinct states, {len(played)} runs\n")
+    assert wrong == {}
+
+
+def test_every_kind_of_boundary_and_every_way_to_go_on_is_played(census_of) -> None:
+    name, every, states = census_of
+    assert all(census(every).values()), census(every)
+    played = {(case.going, case.weather) for case in chosen(name, list(cases(states)))}
+    assert played == set(product(Going, Weather))
