@@ -14,6 +14,7 @@ the codes in ``_BUSY``. The library's error is always the cause. Messages carry 
 """
 
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
@@ -79,6 +80,7 @@ _TABLE: dict[type[BaseException], _Kind] = {
     SerializationError: _Kind.UNREADABLE,
     UnreadableAnswerError: _Kind.UNREADABLE,
     msgspec.MsgspecError: _Kind.UNREADABLE,
+    zlib.error: _Kind.UNREADABLE,  # aiohttp and azure-core let it through bare
     # Graph.
     APIError: _Kind.ANSWER,
 }

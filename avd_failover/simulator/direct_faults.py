@@ -31,8 +31,8 @@ _BUSY = frozenset(
     }
 )  # fmt: skip
 _NAMELESS_CONFLICT = frozenset({"", "409", "conflict"})
-UNREADABLE: Mapping[Damage, str] = {"truncated-json": "AnswerUnreadable", "gzip": "AnswerLost"}
-"""Damage after which an answer arrived and says nothing, and the code it is known by."""
+UNREADABLE: frozenset[Damage] = frozenset({"truncated-json", "gzip"})
+"""Damage after which an answer arrived and says nothing."""
 BODYLESS = frozenset(
     {"machines.start", "machines.deallocate", "machines.power-off", "sessions.log-off", "sessions.message"}
 )

@@ -2,7 +2,8 @@
 
 Determinism: each fault draws from a chance of its own, so faults do not disturb each other or the world. What
 requests set off is written down (``external``), so that a world made again from its requests has the same
-hits and deeds; what time alone sets off happens again by itself.
+hits and deeds; what time alone sets off happens again by itself. Of requests that a fault met and let pass,
+such a world knows those before the last hit.
 """
 
 import math
