@@ -16,12 +16,14 @@ NO_SPECS = f"the OpenAPI documents are not on this machine ({SPECS})"
 
 _RM = "specification/{0}/resource-manager/Microsoft.{1}/stable/{2}/{3}.json"
 _SDK = "derived-from-sdk/azure-mgmt-{0}/{1}.json"
+_COMPUTE_VERSIONS = ("2021-07-01", "2026-03-02", "2026-03-03", "2026-04-01")
 DOCUMENTS = (
     _RM.format("desktopvirtualization", "DesktopVirtualization", "2024-04-03", "desktopvirtualization"),
     _RM.format("authorization", "Authorization", "2022-04-01", "authorization-RoleAssignmentsCalls"),
     _RM.format("authorization", "Authorization", "2022-04-01", "authorization-RoleDefinitionsCalls"),
     _RM.format("compute", "Compute/ComputeRP", "2024-03-01", "virtualMachine"),
-    _SDK.format("compute", "2026-04-01/compute-subset"),
+    *(_SDK.format("compute", f"{version}/compute-subset") for version in _COMPUTE_VERSIONS),
+    _SDK.format("computeschedule", "2025-05-01/computeschedule"),
     _SDK.format("recoveryservicessiterecovery", "2025-08-01/siterecovery-a2a-subset"),
     "graph/graph-subset.json",
 )

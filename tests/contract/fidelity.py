@@ -14,7 +14,7 @@ from avd_failover.simulator.http.face import AZURE_ROUTES
 from avd_failover.simulator.http.routing import Face, Route
 from avd_failover.simulator.http.wire import Ask
 from tests.contract.documents import NO_SPECS, SPECS
-from tests.contract.recordings import CASES, FOLDER, NO_RECORDINGS, is_served, recorded
+from tests.contract.recordings import FOLDER, INCOMPARABLE, NO_RECORDINGS, compared, is_served, recorded
 from tests.contract.spec import Recorder, deviation_groups, known_deviations, route_of
 from tests.contract.tour import walk
 
@@ -32,6 +32,7 @@ _FACES = {
     Face.AUTHORIZATION: "Microsoft.Authorization 2022-04-01",
     Face.DESKTOPS: "Microsoft.DesktopVirtualization 2024-04-03",
     Face.COMPUTE: "Microsoft.Compute 2026-04-01",
+    Face.RECOVERY: "Microsoft.RecoveryServices 2025-08-01 (Site Recovery)",
     Face.GRAPH: "Microsoft Graph v1.0",
 }
 
@@ -57,7 +58,6 @@ def azure_routes() -> list[Route]:
 
 
 def _numbers(recorder: Recorder) -> Iterator[str]:
-    compared = {case.key for case in CASES}
     groups = deviation_groups()
     yield "| measure | number |"
     yield "| --- | ---: |"
@@ -66,12 +66,12 @@ def _numbers(recorder: Recorder) -> Iterator[str]:
     yield f"| exchanges of the walk that were validated | {recorder.validated} |"
     yield f"| departures from the documents, each with a reason | {sum(len(one.at) for one in groups)} |"
     yield f"| departures without a reason | {len(recorder.news(known_deviations()))} |"
-    yield f"| recorded exchanges compared | {len(compared)} of {len(recorded())} |"
+    yield f"| recorded exchanges compared | {len(compared())} of {len(recorded())} |"
     yield ""
 
 
 def _operations(recorder: Recorder) -> Iterator[str]:
-    compared = Counter(_route_of(*key) for key in {case.key for case in CASES})
+    alike = Counter(_route_of(*key) for key in compared())
     yield "### Operations"
     for face, title in _FACES.items():
         yield f"\n{title}\n"
@@ -81,7 +81,7 @@ def _operations(recorder: Recorder) -> Iterator[str]:
             name = f"{route.method} {route.template}"
             document = recorder.documented.get(name, "none")
             validated = recorder.routes[name] if name in recorder.documented else 0
-            yield f"| `{_short(name)}` | {document} | {validated} | {compared[name] or ''} |"
+            yield f"| `{_short(name)}` | {document} | {validated} | {alike[name] or ''} |"
     yield ""
 
 
@@ -108,9 +108,12 @@ def _departures() -> Iterator[str]:
 
 def _unserved() -> Iterator[str]:
     rest = Counter(str(recorded()[key]["operation"]) for key in recorded() if not is_served(key))
-    yield "### Recorded and not served\n"
-    names = (f"{name} ({times})" if times > 1 else name for name, times in sorted(rest.items()))
-    yield ", ".join(names) + "."
+    names = [f"{name} ({times})" if times > 1 else name for name, times in sorted(rest.items())]
+    yield "### Recorded and not compared\n"
+    yield f"Not served: {', '.join(names)}.\n"
+    yield "Served, but the recorded request cannot be made here:\n"
+    for (file, number), reason in INCOMPARABLE.items():
+        yield f"- {recorded()[file, number]['operation']} (`{file}` {number}): {reason}"
 
 
 def main() -> int:

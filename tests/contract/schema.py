@@ -77,11 +77,14 @@ def check(
     document: Document, schema: Mapping[str, Json], value: Json, *, at: str, sent: bool = False
 ) -> Iterator[Finding]:
     """Yield what is wrong with a value. ``sent``: a request, where nothing read-only belongs."""
-    whole = _narrowed(shape(document, schema, at), value)
+    base = shape(document, schema, at)
+    whole = _narrowed(base, value)
     wanted = whole.own.get("type", "object" if whole.properties else None)
     if wanted and (not isinstance(value, _TYPES[wanted]) or (wanted != "boolean" and value is True)):
         yield Finding("type", at, f"{type(value).__name__} for {wanted}")
     elif isinstance(value, dict):
+        if whole is base:
+            yield from _discriminator(base, value)
         yield from _object(whole, value, sent=sent)
     elif isinstance(value, list):
         items = whole.own.get("items", {})
@@ -92,7 +95,6 @@ def check(
 
 
 def _object(whole: Shape, value: Mapping[str, Json], *, sent: bool) -> Iterator[Finding]:
-    yield from _discriminator(whole, value)
     for missing in sorted(whole.required - value.keys()):
         if not (sent and _read_only(whole, missing)):
             yield Finding("required", f"{whole.name}.{missing}")
@@ -132,16 +134,24 @@ def _narrowed(whole: Shape, value: Json) -> Shape:
 
 
 def _subtype(whole: Shape, told: str) -> str:
+    """Return the definition a value names: one made of ours, or for Graph, which has no bases, any."""
     definitions: Mapping[str, Json] = whole.document.content.get("definitions", {})
     for name, definition in definitions.items():
-        if told in {definition.get("x-ms-discriminator-value"), name, name.lower()}:
+        if "discriminator" not in whole.own and told == name.lower():
+            return name
+        if told in {definition.get("x-ms-discriminator-value"), name} and _made_of(definition, whole.name):
             return name
     return ""
 
 
+def _made_of(definition: Mapping[str, Json], base: str) -> bool:
+    parts = (str(part.get("$ref", "")) for part in definition.get("allOf", ()))
+    return any(part.rsplit("/", 1)[-1] == base for part in parts)
+
+
 def _discriminator(whole: Shape, value: Mapping[str, Json]) -> Iterator[Finding]:
     name = whole.own.get("discriminator")
-    if name and value.get(name) and not _subtype(whole, str(value[name])):
+    if name and value.get(name) and value[name] != whole.own.get("x-ms-discriminator-value", whole.name):
         yield Finding("discriminator-unknown", f"{whole.name}.{name}", str(value[name]))
 
 

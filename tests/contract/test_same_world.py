@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from avd_failover.domain import ids
+from avd_failover.simulator.audit import audit
 from avd_failover.simulator.http.face import Pages
 from tests.contract.stage import Stage, direct, wire
 from tests.contract.test_writes import NAME, wanted
@@ -95,6 +96,7 @@ async def test_after_the_same_story_both_worlds_have_the_same_history_and_look_t
         for stage in (one, other):
             await story(stage)
         assert _told(one) == _told(other)
+        assert _judged(one) == _judged(other)
         seen, also = await everything(one), await everything(other)
     assert seen == also
 
@@ -103,3 +105,9 @@ def _told(stage: Stage) -> list[tuple[str, str]]:
     """What callers did to the world, in order; moments differ by the time that requests travel."""
     changes = stage.world.history.changes()
     return [(one.verb, one.target.lower()) for one in changes if one.actor.startswith("engine:")]
+
+
+def _judged(stage: Stage) -> list[tuple[str, str]]:
+    """What the audit says: the story is no careful failover, and both faces must be blamed alike."""
+    violations = audit(stage.world)["violations"]
+    return sorted((broken["invariant"], str(broken["subject"]).lower()) for broken in violations)

@@ -13,7 +13,6 @@ from avd_failover.domain.estate import (
     SessionState,
 )
 from avd_failover.domain.faults import RefusedError, TransientError, UnknownError
-from avd_failover.simulator.audit import audit
 from tests.contract.test_reads import NOBODY, SCOPE_A, SCOPE_B, A, B
 from tests.simulator.builders import (
     ADMIN,
@@ -310,22 +309,6 @@ async def test_what_others_change_in_between_is_seen(opened):
     stage = await opened()
     stage.world.hosts.set_logons(ADMIN, host("a", 0), allowed=False)
     assert not (await stage.cloud.hosts.get(FIRST)).allows_new_sessions
-
-
-async def test_after_a_whole_move_the_audit_finds_nothing(opened):
-    stage = await opened()
-    for each in (await stage.cloud.hosts.list(A)).items:
-        await stage.cloud.hosts.set_logons(each.id, allowed=False)
-    revoked = ids.assignment_id(assignment_of(stage.world))
-    assert await stage.cloud.assignments.get(revoked)
-    await stage.cloud.assignments.delete(revoked)
-    for session in (await stage.cloud.sessions.list(A)).items:
-        await stage.cloud.sessions.log_off(session.id)
-    await stage.clock.sleep(600)
-    assert (await stage.cloud.sessions.list(A)).items == ()
-    await stage.cloud.assignments.create(wanted())
-    await stage.clock.sleep(120)
-    assert audit(stage.world)["violations"] == []
 
 
 async def test_a_closed_cloud_answers_nothing(opened):

@@ -6,13 +6,14 @@ The numbers of ``docs/fidelity.md`` are this walk's: it is the same every time.
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec import Struct
-
 from avd_failover.domain import ids
 from avd_failover.domain.estate import PoolReference, ScheduleFloor
 from avd_failover.simulator.http.face import Pages
 from tests.contract.spec import Recorder
 from tests.contract.stage import Stage, wire
+from tests.contract.tour_compute import COMPUTE_STEPS
+from tests.contract.tour_recovery import BETWEEN_S, RECOVERY_STEPS
+from tests.contract.walking import Step, follow, get
 from tests.simulator.builders import GROUP_A, PLAN_A, POOL_A, STAFF, SUBSCRIPTION, host, machine, small_world
 from tests.simulator.http import estate
 from tests.simulator.http.estate import (
@@ -36,6 +37,8 @@ from tests.simulator.http.estate import (
 )
 from tests.simulator.http.test_access import ABOVE, DENIES, DENY, LOCKS, PERMISSIONS, ROBOT, TREE
 from tests.simulator.http.test_desktop_details import APPS, PERSONAL, detailed
+from tests.simulator.http.test_fleet import IMAGES
+from tests.simulator.recovery_estate import vault_world
 
 NAME = "11111111-2222-4333-8444-555555555555"
 NOBODY = "99999999-0000-4000-8000-000000000009"
@@ -50,34 +53,21 @@ _INNER = {"@odata.id": f"{BASE}/v1.0/directoryObjects/{INNER}"}
 _VIEW = "$expand=instanceView"
 
 
-class Step(Struct, frozen=True):
-    """One request of the walk. The api-version is the one that its document has."""
-
-    method: str
-    path: str
-    query: str = ""
-    body: Any = None
-
-
-def _get(*paths: str) -> list[Step]:
-    return [Step("GET", *path.split("?")) for path in paths]
-
-
 STEPS: Sequence[Step] = (
-    *_get(ROOT, "/subscriptions", "/tenants", f"/subscriptions/{NOBODY}"),
-    *_get(_AVD + "/hostPools", POOL.rsplit("/", 1)[0], POOL, POOL + "x", POOL.replace("rg-", "no-")),
-    *_get(_AVD + "/applicationGroups", AGROUP.rsplit("/", 1)[0], AGROUP, AGROUP + "x"),
-    *_get(AGROUP.rsplit("/", 1)[0] + "?$filter=applicationGroupType eq 'RemoteApp'"),
-    *_get(AGROUP + "/desktops", AGROUP + "/applications"),
-    *_get(_AVD + "/workspaces", WORKSPACE.rsplit("/", 1)[0], WORKSPACE, WORKSPACE + "x"),
-    *_get(POOL + "/sessionHosts", POOL + "/sessionHosts?pageSize=2", HOST, HOST + "x"),
-    *_get(POOL + "/userSessions", HOST + "/userSessions", SESSION, SESSION + "9"),
-    *_get(POOL + "/userSessions?$filter=sessionState eq 'Active'"),
-    *_get(_AVD + "/scalingPlans", PLAN.rsplit("/", 1)[0], POOL + "/scalingPlans", PLAN, PLAN + "x"),
-    *_get(PLAN + "/pooledSchedules", SCHEDULE, SCHEDULE + "x"),
-    *_get(AGROUP + "/desktops/SessionDesktop", AGROUP + "/desktops/none"),
-    *_get(APPS + "/applications", APPS + "/applications/Word", APPS + "/applications/none"),
-    *_get(PERSONAL.rsplit("/", 1)[0], PERSONAL, PERSONAL + "x"),
+    *get(ROOT, "/subscriptions", "/tenants", f"/subscriptions/{NOBODY}"),
+    *get(_AVD + "/hostPools", POOL.rsplit("/", 1)[0], POOL, POOL + "x", POOL.replace("rg-", "no-")),
+    *get(_AVD + "/applicationGroups", AGROUP.rsplit("/", 1)[0], AGROUP, AGROUP + "x"),
+    *get(AGROUP.rsplit("/", 1)[0] + "?$filter=applicationGroupType eq 'RemoteApp'"),
+    *get(AGROUP + "/desktops", AGROUP + "/applications"),
+    *get(_AVD + "/workspaces", WORKSPACE.rsplit("/", 1)[0], WORKSPACE, WORKSPACE + "x"),
+    *get(POOL + "/sessionHosts", POOL + "/sessionHosts?pageSize=2", HOST, HOST + "x"),
+    *get(POOL + "/userSessions", HOST + "/userSessions", SESSION, SESSION + "9"),
+    *get(POOL + "/userSessions?$filter=sessionState eq 'Active'"),
+    *get(_AVD + "/scalingPlans", PLAN.rsplit("/", 1)[0], POOL + "/scalingPlans", PLAN, PLAN + "x"),
+    *get(PLAN + "/pooledSchedules", SCHEDULE, SCHEDULE + "x"),
+    *get(AGROUP + "/desktops/SessionDesktop", AGROUP + "/desktops/none"),
+    *get(APPS + "/applications", APPS + "/applications/Word", APPS + "/applications/none"),
+    *get(PERSONAL.rsplit("/", 1)[0], PERSONAL, PERSONAL + "x"),
     Step("POST", POOL + "/retrieveRegistrationToken"),
     Step("POST", POOL + "/listRegistrationTokens"),
     Step("PATCH", POOL, body={"properties": {"friendlyName": "North", "registrationInfo": _KEY}}),
@@ -101,23 +91,23 @@ STEPS: Sequence[Step] = (
     Step("PATCH", SCHEDULE, body={"properties": {"rampUpStartTime": {"hour": 25, "minute": 0}}}),
     Step("DELETE", POOL + "/sessionHosts/nhost-4", "force=true"),
     Step("DELETE", POOL + "/sessionHosts/nhost-4"),
-    *_get(f"{AGROUP}/{ROLES}?$filter=atScope()", f"{ROOT}/{ROLES}", f"{GROUP}/{ROLES}"),
-    *_get(f"{ROOT}/{ROLES}?$filter=principalId eq '{G1}'"),
+    *get(f"{AGROUP}/{ROLES}?$filter=atScope()", f"{ROOT}/{ROLES}", f"{GROUP}/{ROLES}"),
+    *get(f"{ROOT}/{ROLES}?$filter=principalId eq '{G1}'"),
     Step("PUT", f"{WEST}/{ROLES}/{NAME}", body=_GRANT),
     Step("PUT", f"{WEST}/{ROLES}/{NOBODY}", body=_GRANT),
     Step("PUT", f"{WEST}/{ROLES}/{NOBODY}", body={"properties": {"roleDefinitionId": DEFINITION}}),
-    *_get(f"{WEST}/{ROLES}/{NAME}", f"{WEST}/{ROLES}/{NOBODY}"),
+    *get(f"{WEST}/{ROLES}/{NAME}", f"{WEST}/{ROLES}/{NOBODY}"),
     Step("DELETE", f"{WEST}/{ROLES}/{NAME}"),
     Step("DELETE", f"{WEST}/{ROLES}/{NAME}"),
-    *_get(_DEFINITIONS, _DEFINITIONS + "?$filter=roleName eq 'Reader'", DEFINITION, DEFINITION[:-1] + "0"),
-    *_get(MACHINES, f"{ROOT}/providers/Microsoft.Compute/virtualMachines?statusOnly=true"),
-    *_get(MACHINE, f"{MACHINE}?{_VIEW}", f"{STOPPED}?{_VIEW}", MACHINE + "x", MACHINE + "/instanceView"),
+    *get(_DEFINITIONS, _DEFINITIONS + "?$filter=roleName eq 'Reader'", DEFINITION, DEFINITION[:-1] + "0"),
+    *get(MACHINES, f"{ROOT}/providers/Microsoft.Compute/virtualMachines?statusOnly=true"),
+    *get(MACHINE, f"{MACHINE}?{_VIEW}", f"{STOPPED}?{_VIEW}", MACHINE + "x", MACHINE + "/instanceView"),
     *[Step("POST", f"{MACHINE}/{verb}") for verb in ("powerOff", "deallocate")],
     *[Step("POST", f"{STOPPED}{more}/start") for more in ("", "x")],
-    *_get("/v1.0/groups", f"/v1.0/groups/{G1}", f"/v1.0/groups/{NOBODY}", "/v1.0/users"),
-    *_get(*(f"/v1.0/groups/{G1}/{kind}{cast}" for kind in ("members", "transitiveMembers")
+    *get("/v1.0/groups", f"/v1.0/groups/{G1}", f"/v1.0/groups/{NOBODY}", "/v1.0/users"),
+    *get(*(f"/v1.0/groups/{G1}/{kind}{cast}" for kind in ("members", "transitiveMembers")
             for cast in ("", "?$select=id", "/microsoft.graph.user"))),
-    *_get("/v1.0/groups?$filter=displayName eq 'G1'", "/v1.0/servicePrincipals"),
+    *get("/v1.0/groups?$filter=displayName eq 'G1'", "/v1.0/servicePrincipals"),
     Step("POST", "/v1.0/directoryObjects/getByIds", body={"ids": [G1]}),
     Step("POST", f"/v1.0/groups/{G1}/members/$ref", body=_INNER),
     Step("DELETE", f"/v1.0/groups/{G1}/members/{INNER}/$ref"),
@@ -133,24 +123,16 @@ DENIED: dict[str, Any] = {
 }
 _LOCK = f"{GROUP}/{LOCKS}/keep"
 ABOVE_STEPS: Sequence[Step] = (
-    *_get(ABOVE, f"{ABOVE}/mg-top", f"{ABOVE}/mg-top?$expand=children&$recurse=true", f"{ABOVE}/none"),
-    *_get(f"{ABOVE}/mg-top/descendants"),
-    *_get(f"{GROUP}/{DENIES}", f"{GROUP}/{DENIES}/{DENY}", f"{GROUP}/{DENIES}/{NOBODY}"),
-    *_get(f"{GROUP}/{PERMISSIONS}", f"{ROOT}/{PERMISSIONS}"),
+    *get(ABOVE, f"{ABOVE}/mg-top", f"{ABOVE}/mg-top?$expand=children&$recurse=true", f"{ABOVE}/none"),
+    *get(f"{ABOVE}/mg-top/descendants"),
+    *get(f"{GROUP}/{DENIES}", f"{GROUP}/{DENIES}/{DENY}", f"{GROUP}/{DENIES}/{NOBODY}"),
+    *get(f"{GROUP}/{PERMISSIONS}", f"{ROOT}/{PERMISSIONS}"),
     Step("PUT", _LOCK, body={"properties": {"level": "CanNotDelete", "notes": "n"}}),
-    *_get(_LOCK, f"{GROUP}/{LOCKS}", f"{GROUP}/{LOCKS}/none", "/v1.0/servicePrincipals"),
+    *get(_LOCK, f"{GROUP}/{LOCKS}", f"{GROUP}/{LOCKS}/none", "/v1.0/servicePrincipals"),
     Step("DELETE", _LOCK),
     Step("DELETE", _LOCK),
 )
 """Asked of a world with management groups, a deny assignment and a service principal."""
-
-_VERSIONS = {"authorization": "2022-04-01", "compute": "2026-04-01", "desktopvirtualization": "2024-04-03"}
-
-
-def version_of(path: str) -> str:
-    """Return the api-version of a path's provider; that of subscriptions where it has none."""
-    provider = path.lower().rpartition("/providers/microsoft.")[2].partition("/")[0]
-    return _VERSIONS.get(provider, "2022-12-01")
 
 
 async def walk() -> Recorder:
@@ -165,29 +147,19 @@ async def walk() -> Recorder:
 def _ask_all(recorder: Recorder) -> None:
     served = Wire(detailed().world, pages=Pages(arm=3, graph=3))
     recorder.watch(served.azure)
-    _follow(served, STEPS)
+    follow(served, STEPS)
     user = served.get("/v1.0/users").body["value"][0]["id"]
     served.get(f"/v1.0/users/{user}")
     served.ask("GET", f"/v1.0/groups/{G1}/transitiveMembers/$count", ConsistencyLevel="eventual")
     above = Wire(a_world(**TREE, **DENIED), pages=Pages(arm=2))
     recorder.watch(above.azure)
-    _follow(above, ABOVE_STEPS)
-
-
-def _follow(served: Wire, steps: Sequence[Step]) -> None:
-    for step in steps:
-        version = "" if step.path.startswith("/v1.0") else f"api-version={version_of(step.path)}"
-        query = "&".join(part for part in (version, step.query) if part)
-        answer = served.ask(step.method, f"{step.path}?{query}", step.body)
-        for link in _links(answer.headers, answer.body):
-            served.get(link.removeprefix(BASE))
-
-
-def _links(headers: dict[str, str], body: Any) -> list[str]:
-    told = [headers.get("Azure-AsyncOperation"), headers.get("Location")]
-    if isinstance(body, dict):
-        told += [body.get("nextLink"), body.get("@odata.nextLink")]
-    return [link for link in told if link]
+    follow(above, ABOVE_STEPS)
+    fleet = Wire(a_world(galleries=IMAGES), pages=Pages(arm=3))
+    recorder.watch(fleet.azure)
+    follow(fleet, COMPUTE_STEPS, between_s=BETWEEN_S)
+    vault = Wire(vault_world(), pages=Pages(arm=2))
+    recorder.watch(vault.azure)
+    follow(vault, RECOVERY_STEPS, between_s=BETWEEN_S)
 
 
 async def _every_verb(stage: Stage) -> None:
