@@ -20,6 +20,7 @@ from avd_failover.simulator.building_details import (
     shown,
 )
 from avd_failover.simulator.building_fleet import galleries, image_id, limits
+from avd_failover.simulator.building_neighbours import after_the_rest, neighbours, subnet_id
 from avd_failover.simulator.core import Core
 from avd_failover.simulator.records import (
     ApplicationGroup,
@@ -85,6 +86,7 @@ class _Builder:
         for record in self._surroundings():
             self._write(record)
         self._write_all(galleries(self.scenario))
+        self._write_all(neighbours(self.scenario))
         for pool in self.scenario.host_pools:
             self._pool(pool)
         self._workspaces()
@@ -93,6 +95,7 @@ class _Builder:
         for assignment in self.scenario.assignments:
             self._assignment(assignment)
         self._write_all(limits(self.scenario, self.core))
+        self._write_all(list(after_the_rest(self.scenario, self.core)))
         self._write_all(locks(self.scenario))
         self._write_all(deny_assignments(self.scenario, self._principal))
         for pool in self.scenario.host_pools:
@@ -127,7 +130,8 @@ class _Builder:
         scenario = self.scenario
         regions = [
             Region(
-                id=r.name, display_name=r.display_name,
+                id=r.name, display_name=r.display_name, paired_with=r.paired_with or "",
+                geography=r.geography,
                 control_plane_up=r.control_plane_up, compute_up=r.compute_up,
             )
             for r in scenario.regions
@@ -189,6 +193,7 @@ class _Builder:
                 power="running" if runs else "deallocated",
                 zones=spec.hosts.zones[number % len(spec.hosts.zones) :][:1] if spec.hosts.zones else (),
                 **machine_details(spec.hosts),
+                subnet=subnet_id(self.scenario, spec.hosts.subnet) if spec.hosts.subnet else None,
                 image=image_id(self.scenario, spec.hosts.image) if spec.hosts.image else None,
             )
             self._write(machine)

@@ -90,6 +90,10 @@ class Core:
             for watcher in self._watchers.get(kind, ()):
                 watcher(None, record)
 
+    def kinds(self) -> list[type[Record]]:
+        """Return every kind of which there is, or was, a record, in order of their first."""
+        return list(self._tables)
+
     def find(self, kind: type[R], resource: str) -> R | None:
         """Return a record by id in any casing, or None."""
         return self.table(kind).get(key(resource))

@@ -54,6 +54,8 @@ class Region(Record):
     """A region and which of its parts answer."""
 
     display_name: str
+    paired_with: str = ""
+    geography: str = "Europe"
     control_plane_up: bool = True
     compute_up: bool = True
 

@@ -30,6 +30,7 @@ from avd_failover.simulator.scenario_details import (
 )
 from avd_failover.simulator.scenario_fleet import FleetSections
 from avd_failover.simulator.scenario_layers import load_layers
+from avd_failover.simulator.scenario_neighbours import NeighbourSections
 from avd_failover.simulator.scenario_recovery import PersonalPoolSpec, RecoverySpec
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()\-]{0,89}$")]
@@ -44,6 +45,8 @@ class RegionSpec(FileModel):
 
     name: Name = Field(description="Name as in resource locations, such as `northeurope`.")
     display_name: str = Field(description="Name for people, such as `North Europe`.")
+    paired_with: Name | None = Field(default=None, description="The region that Azure pairs it with.")
+    geography: str = Field(default="Europe", description="Group of geographies that it belongs to.")
     control_plane_up: bool = Field(
         default=True, description="Whether requests for its resources are answered."
     )
@@ -235,7 +238,7 @@ class WorkloadSpec(FileModel):
     )
 
 
-class Scenario(AccessSections, FleetSections):
+class Scenario(AccessSections, FleetSections, NeighbourSections):
     """One simulated Azure, whole."""
 
     scenario: Name = Field(description="Name of the scenario; the file is called after it.")

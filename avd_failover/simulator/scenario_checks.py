@@ -59,6 +59,7 @@ def _unknown_names(scenario: "Scenario") -> Iterator[str]:
     yield from _unknown("host pool", scenario.workload.pools, [pool.name for pool in scenario.host_pools])
     yield from _unknown("group", _groups_used(scenario), [*groups, *_service_principals(scenario)])
     yield from _misplaced_groups(scenario)
+    yield from _unplaced_neighbours(scenario)
     images = [one.hosts.image for one in scenario.host_pools if one.hosts.image]
     yield from _unknown("image version", [*images, *_copied(scenario)], image_references(scenario))
     yield from _unknown(
@@ -71,6 +72,26 @@ def _unknown_names(scenario: "Scenario") -> Iterator[str]:
     for plan in plans:
         if not _is_time_zone(plan.time_zone):
             yield f"no time zone is called {plan.time_zone!r}; use an IANA name such as Europe/Dublin"
+
+
+def _unplaced_neighbours(scenario: "Scenario") -> Iterator[str]:
+    pools = [pool.name for pool in scenario.host_pools]
+    networks = [network.name for network in scenario.networks]
+    subnets = [f"{network.name}/{one.name}" for network in scenario.networks for one in network.subnets]
+    groups = [group.name for pool in scenario.host_pools for group in pool.application_groups]
+    spaces = [space.name for space in scenario.workspaces]
+    used = [subnet for account in scenario.storage for subnet in account.subnets]
+    used += [pool.hosts.subnet for pool in scenario.host_pools if pool.hosts.subnet]
+    peers = [peer for network in scenario.networks for peer in (*network.peers, *network.broken_peers)]
+    places = [one.region for one in scenario.storage]
+    places += [one.region for one in scenario.networks]
+    places += [one.region for one in scenario.logs]
+    yield from _unknown("host pool", [a.serves for a in scenario.storage if a.serves], pools)
+    yield from _unknown("network", peers, networks)
+    yield from _unknown("subnet", used, subnets)
+    sent = [name for log in scenario.logs for name in log.of]
+    yield from _unknown("host pool, application group or workspace", sent, [*pools, *groups, *spaces])
+    yield from _unknown("region", places, [region.name for region in scenario.regions])
 
 
 def image_references(scenario: "Scenario") -> list[str]:

@@ -101,6 +101,7 @@ class HostDetails(FileModel):
         "Standard_LRS", "StandardSSD_LRS", "Premium_LRS", "Premium_ZRS", "StandardSSD_ZRS"
     ] = Field(default="Premium_LRS", description="Storage type of the system disks.")
     tags: Tags = Field(default={}, description="Tags of the machines.")
+    subnet: str | None = Field(default=None, description="Subnet of the machines, as network/subnet.")
     image: str | None = Field(
         default=None, description="Image version they were made from, as gallery/image/version."
     )

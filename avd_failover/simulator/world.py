@@ -33,6 +33,7 @@ from avd_failover.simulator.hosts import Hosts
 from avd_failover.simulator.limits import Budgets, Kind
 from avd_failover.simulator.locks import Locks
 from avd_failover.simulator.machines import Machines
+from avd_failover.simulator.neighbours import Neighbours
 from avd_failover.simulator.permissions import Permissions
 from avd_failover.simulator.physics import Physics
 from avd_failover.simulator.pools import Pools
@@ -114,6 +115,7 @@ class World:
         self.compute_budgets = ComputeBudgets(core)
         self.commands = Commands(core, log, self.machines, self.registration)
         self.bulk = Bulk(core, log, self.machines)
+        self.neighbours = Neighbours(core, log)
         self.fleet = Fleet(core, log, self.machines)
         self.broker = Broker(core, self.access, self.hosts, self.sessions, self.machines)
         self.autoscale = Autoscale(core, self.hosts, self.sessions, self.scaling, self.machines)
@@ -149,7 +151,8 @@ class World:
         """
         parts: tuple[Part, ...] = (
             self.roles, self.directory, self.pools, self.hosts, self.sessions, self.scaling, self.machines,
-            self.registration, self.locks, self.commands, self.bulk, self.fleet, self.faults,
+            self.registration, self.locks, self.commands, self.bulk, self.fleet, self.neighbours,
+            self.faults,
             *self.recovery.all,
         )  # fmt: skip
         for part in parts:

@@ -2,7 +2,7 @@
 
 A template is a path with placeholders: ``/subscriptions/{subscription}/...``. Literal segments match in any
 casing and win over placeholders. A template that starts with ``{scope}`` matches below any scope, which is
-everything before the last ``/providers/Microsoft.Authorization/``.
+everything before the last ``/providers/`` of one of the namespaces that belong to other resources.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +17,11 @@ from avd_failover.simulator.world import World
 Handler = Callable[[World, Call], Answer]
 
 _ANY_SCOPE = "{scope}"
-_SCOPED = "/providers/microsoft.authorization/"
+_SCOPED = (
+    "/providers/microsoft.authorization/",
+    "/providers/microsoft.insights/",
+    "/providers/microsoft.resourcehealth/",
+)
 _LONGEST = 4096
 
 
@@ -83,7 +87,7 @@ class Router:
 
     def _scoped(self, segments: list[str]) -> "_Found | None":
         folded = "/" + "/".join(segments).lower()
-        at = folded.rfind(_SCOPED)
+        at = max(folded.rfind(namespace) for namespace in _SCOPED)
         if at < 0:
             return None
         whole = "/" + "/".join(segments)
