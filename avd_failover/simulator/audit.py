@@ -120,12 +120,13 @@ class Audit:
 
     def _check_moves(self, change: Change) -> None:
         """Look at an assignment that is made or deleted, before the picture has it."""
-        for finding in self._conservation.note(change):
-            self._found(change, finding)
         made = change.after
         if change.actor_kind == "engine" and change.before is None and isinstance(made, RoleAssignment):
-            for finding in self._grants.findings(change, made):
+            returning_to = self._conservation.left_by(key(made.principal_id))
+            for finding in self._grants.findings(change, made, returning_to):
                 self._found(change, finding)
+        for finding in self._conservation.note(change):
+            self._found(change, finding)
 
     def _found(self, change: Change, finding: Finding) -> None:
         self.evaluated[finding.invariant] += 1

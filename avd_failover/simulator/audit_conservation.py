@@ -75,6 +75,10 @@ class Conservation:
             if isinstance(record, RoleAssignment):
                 yield change, self._left(change, record)
 
+    def left_by(self, principal: str) -> frozenset[Pool]:
+        """Return the sides that a principal's assignments were removed from and are not back on yet."""
+        return frozenset(pool for _, pool in self._transit.get(principal, Transit()).images)
+
     def in_transit(self) -> list[dict[str, str]]:
         """Return what was removed and is nowhere yet: principal, and the side it left."""
         return [

@@ -77,12 +77,18 @@ class Grants:
         if isinstance(record, RoleAssignment):
             self._note_assignment(change, record)
 
-    def findings(self, change: Change, granted: RoleAssignment) -> Iterator[Finding]:
-        """Yield one finding for each invariant looked at; those with a detail are violations."""
+    def findings(
+        self, change: Change, granted: RoleAssignment, returning_to: frozenset[Pool]
+    ) -> Iterator[Finding]:
+        """Yield one finding for each invariant looked at; those with a detail are violations.
+
+        What is put back on a side that it had just left needs no seats there: nothing better is to be had.
+        """
         principal = key(granted.principal_id)
         for target in sorted(self._picture.opens_on(granted)):
             source = self._picture.other(target)
-            yield self._seats(target)
+            if target not in returning_to:
+                yield self._seats(target)
             component = self._component(principal)
             if not any((member, source) in self._ever for member in component):
                 continue
