@@ -130,6 +130,8 @@ def _schema(kind: str) -> dict[str, Any]:
     described = models[kind].model_json_schema()
     if kind == "runbook":
         _name_operations(described)
+    if kind == "scenario":
+        _let_extend(described)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"{kind} of avd-failover",
@@ -140,6 +142,18 @@ def _name_operations(described: dict[str, Any]) -> None:
     from avd_failover.operations.registry import CATALOGUE
 
     described["$defs"]["StepEntry"]["properties"]["uses"]["enum"] = list(CATALOGUE)
+
+
+def _let_extend(described: dict[str, Any]) -> None:
+    """Let a scenario that extends another one say only what differs; the rest is for ``validate`` to miss."""
+    from avd_failover.simulator.scenario_layers import OWN
+
+    described["anyOf"] = [{"required": ["extends", *OWN]}, {"required": described.pop("required")}]
+    for part in described["$defs"].values():
+        if "name" in part.get("properties", {}):
+            part["required"] = ["name"]
+        elif not {"fault", "ends"} & set(part.get("properties", {})):
+            part.pop("required", None)
 
 
 def _graph_data(steps: "StepGraph", sha256: str) -> dict[str, Any]:
