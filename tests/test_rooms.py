@@ -48,6 +48,11 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "pydantic": (
         "runbook",
         "simulator.scenario",
+        "simulator.scenario_access",
+        "simulator.scenario_details",
+        "simulator.scenario_fleet",
+        "simulator.scenario_neighbours",
+        "simulator.scenario_recovery",
         "simulator.expectations",
         "simulator.faults",
         "simulator.physics",
