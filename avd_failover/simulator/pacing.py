@@ -17,6 +17,9 @@ MARGIN = 0.02
 FIGURES: dict[Kind, tuple[float, float]] = {"reads": (250, 25), "writes": (200, 10), "deletes": (200, 10)}
 HOST_LISTS, HOST_LIST_WINDOW_S = 9, 300.0
 """One less than the service grants."""
+SLOWER, SLOWEST, RECOVERY_S = 0.7, 0.1, 300.0
+"""After each refusal a lane refills 30 % slower, down to a tenth, and grows back over five minutes; as in the
+adapters."""
 
 
 class Lane:
@@ -26,6 +29,7 @@ class Lane:
         self._size = size
         self._refill_per_s = refill_per_s
         self._tokens = size
+        self._pace = 1.0
         self._filled_s = 0.0
         self._shut_until_s = -math.inf
 
@@ -34,8 +38,10 @@ class Lane:
         opens_s = max(now_s, self._shut_until_s)
         passed_s = max(0.0, opens_s - self._filled_s)
         self._filled_s = max(self._filled_s, opens_s)
-        self._tokens = min(self._size, self._tokens + passed_s * self._refill_per_s) - 1
-        return opens_s - now_s + max(0.0, -self._tokens / self._refill_per_s)
+        per_s = self._refill_per_s * self._pace
+        self._tokens = min(self._size, self._tokens + passed_s * per_s) - 1
+        self._pace = min(1.0, self._pace + passed_s / RECOVERY_S)
+        return opens_s - now_s + max(0.0, -self._tokens / per_s)
 
     def is_shut(self, now_s: float) -> bool:
         """Tell whether Azure asked for a pause that is not over."""
@@ -43,6 +49,8 @@ class Lane:
 
     def shut(self, now_s: float, until_s: float) -> None:
         """Let nothing pass before a moment, and after it no more than the refill."""
+        if not self.is_shut(now_s):
+            self._pace = max(SLOWEST, self._pace * SLOWER)
         self._filled_s = max(self._filled_s, now_s, until_s)
         self._shut_until_s = max(self._shut_until_s, until_s)
         self._tokens = min(self._tokens, 0.0)

@@ -13,7 +13,7 @@ from avd_failover.cli.request import read
 from avd_failover.simulator.scenario import load_scenario
 
 ROOT = Path(__file__).parents[2]
-FOUND = ["small", "pooled-eu", "reconnect-at-barrier", "throttle-storm"]
+FOUND = ["small", "reconnect-at-barrier", "autoscale-fights"]
 
 PRINT_DIGESTS = """
 import sys
@@ -43,10 +43,10 @@ def test_another_seed_gives_another_run():
 
 def test_processes_with_different_hash_seeds_agree():
     told = set()
-    for hash_seed in ("0", "1", "4242"):
+    for hash_seed in ("0", "4242"):
         environment = os.environ | {"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
-            [sys.executable, "-c", PRINT_DIGESTS, "pooled-eu", "7"],
+            [sys.executable, "-c", PRINT_DIGESTS, "reconnect-at-barrier", "7"],
             cwd=ROOT,
             env=environment,
             capture_output=True,
@@ -55,4 +55,4 @@ def test_processes_with_different_hash_seeds_agree():
             check=True,
         )
         told.add(done.stdout.split()[0] + done.stdout.split()[1])
-    assert told == {"".join(digests("pooled-eu", 7))}
+    assert told == {"".join(digests("reconnect-at-barrier", 7))}

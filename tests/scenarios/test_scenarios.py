@@ -15,7 +15,7 @@ NAMES = [path.stem for path in FILES]
 SLOW = {"large"}
 """Run with one seed here; ``benchmarks.rehearsals`` runs them with more."""
 KNOWN: dict[str, str] = {
-    "region-dark-at-log-off": "people are asked after the step's hour, not within ten minutes (safety L5)",
+    "throttle-storm": "a 429 among its readings makes a step begin anew, so none ends before the storm (L7)",
 }
 """Expectations that the engine does not meet yet. Strict: who mends it takes the line away."""
 

@@ -34,7 +34,7 @@ def test_a_shut_lane_lets_nothing_pass_before_its_time_and_then_the_refill_only(
     lane = Lane(10, 2.0)
     lane.shut(0.0, 30.0)
     assert lane.is_shut(29.9)
-    assert moments(lane, 0, 0, 0) == [30.5, 31, 31.5]
+    assert moments(lane, 0, 0, 0) == pytest.approx([30 + n / 1.4 for n in (1, 2, 3)], abs=1e-5)
     assert not lane.is_shut(30.0)
 
 
@@ -42,7 +42,18 @@ def test_of_two_pauses_the_longer_counts():
     lane = Lane(10, 2.0)
     lane.shut(0.0, 30.0)
     lane.shut(1.0, 5.0)
-    assert moments(lane, 2.0) == [30.5]
+    assert moments(lane, 2.0) == pytest.approx([30 + 1 / 1.4], abs=1e-5)
+
+
+def test_each_refusal_slows_a_lane_down_to_a_tenth_and_five_minutes_bring_it_back():
+    lane = Lane(1, 10.0)
+    for moment in range(20):
+        lane.shut(float(moment), moment + 0.5)
+    first, second = moments(lane, 20.0, 20.0)
+    assert second - first == pytest.approx(1.0, rel=0.05)  # it grows back meanwhile
+    assert moments(lane, 400.0)[0] == 400.0
+    first, second = moments(lane, 400.0, 400.0)
+    assert second - first == pytest.approx(0.1)
 
 
 def test_a_window_gives_so_many_places_in_any_stretch_of_its_length():
