@@ -11,6 +11,7 @@ from azure.mgmt.desktopvirtualization.aio import DesktopVirtualizationMgmtClient
 from avd_failover.azure.endpoints import Endpoints, origin_of
 from avd_failover.azure.pipeline import ClockedTransport, policies
 from avd_failover.azure.throttle import Throttle
+from avd_failover.domain.fence import UNFENCED, Checked
 from avd_failover.domain.ids import SubscriptionId, subscription_of
 
 C = TypeVar("C")
@@ -25,11 +26,13 @@ class Clients:
         credential: AsyncTokenCredential,
         throttle: Throttle,
         transport: ClockedTransport,
+        fence: Checked = UNFENCED,
     ) -> None:
         self._endpoints = endpoints
         self._credential = credential
         self._throttle = throttle
         self._transport = transport
+        self._fence = fence
         self._made: dict[tuple[type[Any], SubscriptionId], Any] = {}
 
     def desktops(self, resource: str) -> DesktopVirtualizationMgmtClient:
@@ -57,7 +60,9 @@ class Clients:
                 credential=self._credential,
                 subscription_id=subscription,
                 base_url=self._endpoints.arm,
-                policies=policies(home, self._throttle, self._credential, f"{self._endpoints.arm}/.default"),
+                policies=policies(
+                    home, self._throttle, self._credential, f"{self._endpoints.arm}/.default", self._fence
+                ),
                 transport=self._transport,
             )
         made: C = self._made[key]

@@ -17,6 +17,7 @@ from avd_failover.azure.session_hosts import AzureSessionHosts
 from avd_failover.azure.throttle import Throttle
 from avd_failover.azure.user_sessions import AzureUserSessions
 from avd_failover.domain.clock import Clock
+from avd_failover.domain.fence import UNFENCED, Checked
 
 
 class AzureCloud:
@@ -54,6 +55,7 @@ def connect(
     identity: Identity | None = None,
     client_id: str = "",
     throttle: Throttle | None = None,
+    fence: Checked = UNFENCED,
     answer_timeout_s: float = ANSWER_TIMEOUT_S,
     operation_deadline_s: float = DEADLINE_S,
 ) -> AzureCloud:
@@ -61,12 +63,13 @@ def connect(
 
     ``credential`` wins over ``identity`` and ``client_id`` (see ``credential_for``); it is closed with the
     cloud. A ``throttle`` handed in is shared with whoever else acts as the same principal.
+    The ``fence`` is asked before every request that changes something leaves.
     """
     holder = credential or credential_for(endpoints, clock, identity, client_id=client_id)
     budget = throttle or Throttle(clock)
     transport = ClockedTransport(clock, origin_of(endpoints.arm), answer_timeout_s=answer_timeout_s)
     return AzureCloud(
-        Clients(endpoints, holder, budget, transport),
+        Clients(endpoints, holder, budget, transport, fence),
         Graph(endpoints, holder, budget),
         holder,
         clock,

@@ -10,6 +10,7 @@ after a challenge, and below them aiohttp once more when a connection drops. Her
     decode      JSON bodies of successes
     throttle    waits for the budget, so that the token attached below is fresh
     bearer      the token, over http on this machine only
+    fence       asked last of all whether a request that changes something may still leave (safety S17)
     transport   aiohttp without its own second attempt, without redirects, waiting on the injected clock
 """
 
@@ -33,11 +34,14 @@ from avd_failover.azure.endpoints import EndpointError, Origin, origin_of
 from avd_failover.azure.throttle import Throttle
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.faults import RefusedError
+from avd_failover.domain.fence import Checked
 
 USER_AGENT = f"avd-failover/{__version__}"
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 60.0
 """Longest silence of a socket. Real seconds, whatever the clock: sockets know no other."""
+
+READS = frozenset({"GET", "HEAD"})
 
 Request = PipelineRequest[Any]
 Response = PipelineResponse[Any, Any]
@@ -110,6 +114,21 @@ class BearerPolicy(AsyncBearerTokenCredentialPolicy[Any, Any]):
         return False
 
 
+class FencePolicy(SansIOHTTPPolicy[Any, Any]):
+    """Ask the fence when a request that changes something has waited for everything else there is.
+
+    A request may have waited for its budget or its token for longer than the lease holds.
+    """
+
+    def __init__(self, fence: Checked) -> None:
+        self._fence = fence
+
+    def on_request(self, request: Request) -> None:
+        """Let a request go or not; raises ``FencedError``."""
+        if request.http_request.method not in READS:
+            self._fence.check()
+
+
 class ClockedTransport(AioHttpTransport):
     """aiohttp that sends each request once and waits on the injected clock.
 
@@ -142,7 +161,7 @@ class ClockedTransport(AioHttpTransport):
 
 
 def policies(
-    home: Origin, throttle: Throttle, credential: AsyncTokenCredential, scope: str
+    home: Origin, throttle: Throttle, credential: AsyncTokenCredential, scope: str, fence: Checked
 ) -> list[AsyncHTTPPolicy[Any, Any] | SansIOHTTPPolicy[Any, Any]]:
     """Return a fresh list of policies, in order, for one client (policies are linked, never shared)."""
     return [
@@ -152,4 +171,5 @@ def policies(
         DecodeSuccess(),
         ThrottlePolicy(throttle),
         BearerPolicy(credential, scope, home),
+        FencePolicy(fence),
     ]

@@ -4,8 +4,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import click
 
@@ -17,6 +17,7 @@ from avd_failover.domain.states import RunStatus
 from avd_failover.engine.conduct import Conductor
 from avd_failover.journal.events import RunEnded
 from avd_failover.journal.store import JournalFullError, JournalLostError, Requests
+from avd_failover.journal.tenure import Tenure
 from avd_failover.journal.writer import JournalWriter
 from avd_failover.operations.registry import CATALOGUE, operation_for
 
@@ -29,12 +30,19 @@ EXIT_OF = {
     RunStatus.INTERRUPTED: ExitCode.INTERRUPTED,
 }
 
+_QUARANTINED = (
+    "Taken over from a process that no longer answered: nothing is sent for {:.0f} s,"
+    " until nothing of what it sent can take effect any more."
+)
 
-async def drive(journal: JournalWriter, requests: Requests, wired: Wired, screen: Screen) -> RunStatus:
-    """Drive a run to its end, or to where a signal or a full disk stops it.
+
+async def drive(
+    journal: JournalWriter, requests: Requests, wired: Wired, screen: Screen, tenure: Tenure
+) -> RunStatus:
+    """Drive a run to its end, or to where a signal, a full disk or the loss of its lease stops it.
 
     Raises:
-        Quit: The journal was lost; nothing more was sent, and the message says how to go on.
+        Quit: The lease or the journal was lost; nothing more was sent, and the message says how to go on.
     """
     conductor = Conductor(
         journal=journal,
@@ -44,17 +52,53 @@ async def drive(journal: JournalWriter, requests: Requests, wired: Wired, screen
         requests=requests,
         essential=[name for name, spec in CATALOGUE.items() if spec.essential],
         progress=screen,
+        self_fence=tenure,
     )
     with signals(conductor, journal.state.run, screen), screen:
+        if tenure.quarantined:
+            screen.say(_QUARANTINED.format(journal.state.route.plan.policies.in_flight_s))
         try:
-            return await conductor.drive()
+            async with kept(tenure, journal, conductor):
+                return await conductor.drive()
         except JournalLostError as lost:
+            if tenure.lost:
+                raise Quit(
+                    ExitCode.INTERRUPTED,
+                    f"Nothing more was sent: {tenure.lost}",
+                    next_step=f"failover status {journal.state.run}",
+                ) from lost
             _last_word(journal, str(lost))
             raise Quit(
                 ExitCode.FAILED,
                 f"The journal could not be written, so nothing more was sent: {lost}",
                 next_step=f"make room, then: failover resume {journal.state.run}",
             ) from lost
+
+
+@asynccontextmanager
+async def kept(tenure: Tenure, journal: JournalWriter, conductor: Conductor) -> AsyncIterator[None]:
+    """Renew the lease while the block runs; its loss stops the run, and what it last knew is remembered.
+
+    Once the term is over another process may write the journal, so this one does not any more. Before that,
+    as when the store of the leases fails, there is time to write down why the run ends.
+    """
+
+    def lost() -> None:
+        if not tenure.left_s:
+            journal.disown(tenure.lost)
+        conductor.stop(tenure.lost)
+
+    def mark() -> tuple[int, str]:
+        return journal.durable_mark.seq, journal.durable_mark.head
+
+    tenure.when_lost = lost
+    keeping = asyncio.ensure_future(tenure.keep(mark))
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        await asyncio.wait({keeping})
+        tenure.remember(*mark())
 
 
 @contextmanager

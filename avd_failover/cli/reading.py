@@ -80,7 +80,7 @@ def replayed(place: "Home", run: str) -> "Replay":
 def alive(place: "Home", state: "RunState") -> bool:
     """Tell whether a process holds this run's lease at the moment; held by nobody knows whom counts."""
     from avd_failover.journal.disk import UnfitPlaceError
-    from avd_failover.journal.lease import LocalLeases
+    from avd_failover.journal.local_leases import LocalLeases
 
     try:
         lease = LocalLeases(place.leases).held_by(state.pinned.route.plan.pool_pair)

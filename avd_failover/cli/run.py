@@ -21,16 +21,17 @@ from avd_failover.cli.report_file import UnwritableReportError, leave_report
 from avd_failover.cli.request import Asked, read, this_process
 from avd_failover.cli.screen import screen_for
 from avd_failover.cli.settings import ARM, endpoints
+from avd_failover.cli.tenancy import take
 from avd_failover.cli.wiring import DEFAULT_SPEED, Simulation, Wired, wire
 from avd_failover.engine.preview import Preview, preview
 from avd_failover.engine.stop import StopSignal
-from avd_failover.journal.chain import links, replay
+from avd_failover.journal.chain import Mark, links, replay
 from avd_failover.journal.events import Event, RunPinned, RunResumed
 from avd_failover.journal.home import Home, new_run_id
-from avd_failover.journal.lease import LocalLeases
 from avd_failover.journal.sqlite_store import SqliteStore
 from avd_failover.journal.state import RunState
 from avd_failover.journal.store import Damage, DamagedJournalError
+from avd_failover.journal.tenure import Tenure
 from avd_failover.journal.writer import JournalWriter
 from avd_failover.operations.registry import operation_for
 from avd_failover.report.preview import preview_data, preview_text
@@ -102,20 +103,16 @@ async def _start(asked: Asked, simulate: str | None, speed: float | None, manner
             pinned = asked.pin(run, wired.where, wired.simulated, this_process())
             return _show(await _look(pinned, wired), pinned, manner)
         home.prepare()
-        leases = LocalLeases(home.leases)
-        lease = leases.acquire(plan.pool_pair, this_process(), run, wired.clock.now())
-        try:
+        with take(home, plan, run, wired) as tenure:
             _refuse_unfinished(home, plan.pool_pair)
-            pinned = asked.pin(run, wired.where, wired.simulated, lease.holder)
+            pinned = asked.pin(run, wired.where, wired.simulated, tenure.lease.holder)
             if not manner.yes and (end := await _ask(pinned, wired, manner)) is not None:
                 return end
             screen = screen_for(manner.log_format, wired.clock)
             with closing(SqliteStore.create(home.path_of(run))) as store:
                 journal = JournalWriter.create(store, wired.clock, pinned, [screen.entry])
-                await drive(journal, store, wired, screen)
+                await drive(journal, store, wired, screen, tenure)
                 return _present(journal, store, home, manner)
-        finally:
-            leases.release(lease)
 
 
 async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> ExitCode:
@@ -127,18 +124,19 @@ async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> Ex
         raise Quit(ExitCode.DONE, f"{run} is {found.state.status.value}; there is nothing to resume")
     pinned = found.state.pinned
     async with wire(_where(pinned), _remembered(home, found.state, speed)) as wired:
-        leases = LocalLeases(home.leases)
-        lease = leases.acquire(pinned.route.plan.pool_pair, this_process(), run, wired.clock.now())
-        try:
+        with take(home, pinned.route.plan, run, wired) as tenure:
             screen = screen_for(manner.log_format, wired.clock)
             with closing(SqliteStore.open(home.path_of(run))) as store:
-                journal = JournalWriter.reopen(store, wired.clock, [screen.entry])
-                journal.append(RunResumed(holder=lease.holder, engine=__version__))
+                journal = JournalWriter.reopen(store, wired.clock, [screen.entry], _remembered_mark(tenure))
+                journal.append(RunResumed(holder=tenure.lease.holder, engine=__version__))
                 await journal.durable()
-                await drive(journal, store, wired, screen)
+                await drive(journal, store, wired, screen, tenure)
                 return _present(journal, store, home, manner)
-        finally:
-            leases.release(lease)
+
+
+def _remembered_mark(tenure: Tenure) -> Mark | None:
+    """Return the line of this run's journal that the lease remembers, if the run was the pair's last one."""
+    return Mark(tenure.lease.seq, tenure.lease.head) if tenure.lease.seq else None
 
 
 def _simulation(

@@ -19,6 +19,7 @@ from avd_failover.cli.logs import mark_simulated
 from avd_failover.cli.settings import actor
 from avd_failover.cloud import Cloud
 from avd_failover.domain.clock import Clock
+from avd_failover.domain.fence import Gate
 from avd_failover.engine.clock import LoopClock
 
 DEFAULT_SPEED = 60.0
@@ -40,6 +41,8 @@ class Wired(Struct, frozen=True, kw_only=True):
     clock: Clock
     where: Endpoints
     simulated: str | None
+    gate: Gate
+    """Stands in the way of every request that changes something; whoever holds a lease opens it."""
 
 
 class _WorldClock(Struct, frozen=True, kw_only=True):
@@ -62,9 +65,12 @@ async def wire(where: Endpoints, simulation: Simulation | None) -> AsyncIterator
         clock = LoopClock(world.now, speed=world.speed) if world else LoopClock(datetime.now(UTC))
         mark_simulated(world.scenario if world else None)
         who = actor()
-        cloud = connect(where, clock, identity=who.identity, client_id=who.client_id)
+        gate = Gate()
+        cloud = connect(where, clock, identity=who.identity, client_id=who.client_id, fence=gate)
         stack.push_async_callback(cloud.aclose)
-        yield Wired(cloud=cloud, clock=clock, where=where, simulated=world.scenario if world else None)
+        yield Wired(
+            cloud=cloud, clock=clock, where=where, simulated=world.scenario if world else None, gate=gate
+        )
 
 
 @asynccontextmanager

@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Collection
+from contextlib import suppress
 
 from avd_failover.cloud import Cloud
 from avd_failover.domain.clock import Clock
+from avd_failover.domain.fence import UNFENCED, Fence
 from avd_failover.domain.rollback import reverse, way_back
 from avd_failover.domain.states import RunStatus
 from avd_failover.engine.memory import POSSIBLE
 from avd_failover.engine.orders import Order, Orders
 from avd_failover.engine.progress import Progress
 from avd_failover.engine.run import Operations, Run
-from avd_failover.engine.stop import StopSignal
+from avd_failover.engine.stop import StoppedError, StopSignal
 from avd_failover.journal.events import RunTurned
 from avd_failover.journal.store import Requests
 from avd_failover.journal.writer import JournalWriter
@@ -30,6 +32,7 @@ class Conductor:
         requests: Requests,
         essential: Collection[str],
         progress: Progress,
+        self_fence: Fence = UNFENCED,
     ) -> None:
         self._journal = journal
         self._cloud = cloud
@@ -38,6 +41,7 @@ class Conductor:
         self._requests = requests
         self._essential = frozenset(essential)
         self._progress = progress
+        self._self_fence = self_fence
         self._stop = StopSignal()
 
     @property
@@ -66,14 +70,27 @@ class Conductor:
             operations=self._operations,
             stop=self._stop,
             progress=self._progress,
+            self_fence=self._self_fence,
         )
         orders = Orders(self._requests, self._journal, self._stop, lambda *said: self._skip(run, *said))
         orders.take_up()
         listening = asyncio.ensure_future(orders.listen())
         try:
+            with suppress(StoppedError):  # the run then stops at its first safe point
+                await self._quarantine()
             return await run.drive()
         finally:
             listening.cancel()
+
+    async def _quarantine(self) -> None:
+        """Wait until nothing that the holder before us sent can take effect any more (safety S18).
+
+        On the run's clock, since the bound is the cloud's, and in full from now on: a moment of the old term,
+        on another clock, would not tell how much of it has passed. Every reading of the run comes after it.
+        """
+        if self._self_fence.quarantined:
+            await self._stop.sleep(self._clock, self._journal.state.route.plan.policies.in_flight_s)
+            self._self_fence.waited_out()
 
     def _skip(self, run: Run, step: str, because: str) -> None:
         """Skip, unless safety rests on the step: then the request is on record and nothing follows."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from avd_failover.cloud import Cloud
 from avd_failover.domain.clock import Clock
+from avd_failover.domain.fence import UNFENCED, Fence
 from avd_failover.domain.graph import Step
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.engine.frontier import Frontier
@@ -39,6 +40,7 @@ class Run:
         operations: Operations,
         stop: StopSignal,
         progress: Progress | None = None,
+        self_fence: Fence = UNFENCED,
     ) -> None:
         self._journal = journal
         self._state: RunState = journal.state
@@ -51,6 +53,7 @@ class Run:
             progress=progress or Silent(),
             stop=stop,
             mode=journal.state.route.mode,
+            self_fence=self_fence,
             fence_s=journal.state.route.plan.policies.fence_s,
         )
         self._frontier = Frontier(self._state.graph)

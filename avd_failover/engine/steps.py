@@ -17,6 +17,7 @@ from avd_failover.cloud import Cloud
 from avd_failover.domain.actions import Action, Skipped, kind_of
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.faults import RefusedError, TransientError, UnknownError
+from avd_failover.domain.fence import UNFENCED, Fence, FencedError
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import IfUnreachable, OnFailure, Step
 from avd_failover.domain.plan import End, Mode
@@ -66,6 +67,7 @@ class Tools:
     mode: Mode
     fence_s: float = inf
     """How long a source that does not answer is waited for (safety L5)."""
+    self_fence: Fence = UNFENCED
     window: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UNDER_WAY))
 
 
@@ -229,7 +231,11 @@ class StepRunner:
             await self._journal.durable()
             attempt = self._journal.state.attempts[n]
             try:
+                self._tools.self_fence.check()
                 accepted = await send(self._tools.cloud, action)
+            except FencedError as fenced:  # never sent; whoever resumes settles the intent by reading
+                self._tools.stop.ask(fenced.because)
+                raise StoppedError(fenced.because) from fenced
             except TransientError as fault:
                 self._end(attempt, Outcome.TRANSIENT, fault.message)
                 raise

@@ -12,7 +12,7 @@ from avd_failover.domain.states import IllegalMoveError
 from avd_failover.journal.codec import GENESIS, decode, digest, refuse_newer
 from avd_failover.journal.events import Entry, RunPinned
 from avd_failover.journal.state import BrokenStoryError, RunState
-from avd_failover.journal.store import Damage, DamagedJournalError, Store
+from avd_failover.journal.store import Damage, DamagedJournalError, ForkedJournalError, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,19 @@ class Replay:
 
     state: RunState
     head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a run's journal: an entry's number and the hash of its line."""
+
+    seq: int
+    head: str
+
+
+def forked(a: Mark, b: Mark) -> bool:
+    """Tell whether two marks of one run's journal cannot be of the same one (safety S19)."""
+    return a.seq == b.seq and a.head != b.head
 
 
 def links(store: Store) -> Iterator[tuple[Entry, str]]:
@@ -41,14 +54,16 @@ def links(store: Store) -> Iterator[tuple[Entry, str]]:
         yield entry, prev
 
 
-def replay(store: Store, watch: Callable[[Entry], None] | None = None) -> Replay:
+def replay(store: Store, watch: Callable[[Entry], None] | None = None, known: Mark | None = None) -> Replay:
     """Verify a whole journal and fold it. Pure apart from the reading: equal lines, equal state (J12).
 
-    ``watch`` is told of every entry once it is part of the state.
+    ``watch`` is told of every entry once it is part of the state. ``known`` is a mark that was durable once:
+    a journal that does not have it is another one, or was cut off (S19).
 
     Raises:
         DamagedJournalError: At the first break, a contradiction between the events included.
         ForeignJournalError: A newer engine wrote the journal.
+        ForkedJournalError: It does not have the known mark.
     """
     stream = links(store)
     first, head = next(stream, (None, GENESIS))
@@ -57,13 +72,17 @@ def replay(store: Store, watch: Callable[[Entry], None] | None = None) -> Replay
     if not isinstance(first.event, RunPinned):
         raise DamagedJournalError(1, Damage.CONTRADICTION, "does not begin with run.pinned")
     state = RunState(first.event, first.at)
+    _check_mark(Mark(1, head), known)
     if watch:
         watch(first)
     for entry, link in stream:
         _apply(state, entry)
         head = link
+        _check_mark(Mark(entry.seq, head), known)
         if watch:
             watch(entry)
+    if known is not None and state.seq < known.seq:
+        raise ForkedJournalError(known.seq, f"entry {known.seq} was written once and is not there")
     return Replay(state, head)
 
 
@@ -79,6 +98,13 @@ def _check_link(seq: int, entry: Entry, prev: str) -> None:
         raise DamagedJournalError(seq, Damage.GAP, f"numbered {entry.seq} where {seq} belongs")
     if entry.prev != prev:
         raise DamagedJournalError(seq, Damage.BROKEN_CHAIN, "does not carry the hash of the entry before it")
+
+
+def _check_mark(here: Mark, known: Mark | None) -> None:
+    if known is not None and forked(here, known):
+        raise ForkedJournalError(
+            here.seq, f"entry {here.seq} is not the one that was written when the run was last driven here"
+        )
 
 
 def _check_run(seq: int, entry: Entry, run: str) -> None:

@@ -1,41 +1,65 @@
-"""One run per pool pair (safety S16): the lease, its epoch, and its store on one machine.
+"""One run per pool pair (safety S16): the lease, its term and its epoch; the seam for the stores of leases.
 
-``LocalLeases`` keeps two files per pair in ``leases/``: ``<digest>.lock``, locked by the operating system as
-long as the holder's process lives, and ``<digest>.json``, which says who took it last and under which epoch.
-The lock decides, the record only tells. Neither is ever removed: the epoch must go on rising.
-
-Promised: on one machine, of any number of processes exactly one holds a pair. Not promised: anything between
-machines; two laptops do not see each other's files.
+A lease is held for a term and renewed well before its end. Whoever cannot renew it falls silent by itself
+before the term is over (S17, ``tenure``); whoever takes it over does so under a higher epoch. Terms are
+counted on the clock of the holder's machine, at its own pace even when the run's clock is a simulated
+world's: what they bound is how long a real process may be silent. The quarantine after a takeover is on the
+run's clock, since it bounds what the cloud may still do.
 """
 
-import hashlib
-import os
-import time
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
-from msgspec import DecodeError, Struct
-from msgspec.json import Decoder, encode
+from msgspec import Struct
 
-from avd_failover.journal.disk import (
-    UnfitPlaceError,
-    private_directory,
-    refuse_network,
-    refuse_odd_file,
-    sync_directory,
-)
 from avd_failover.journal.events import Holder
-from avd_failover.journal.locks import try_lock
 
-TRIES = 6
-TRY_EVERY_S = 0.02
-"""``status`` locks a free pair for some microseconds to see that it is free; a tenth of a second outlasts
-that, and gives a winner time to write down its name for the loser's message."""
+TTL_S = 60.0
+"""Length of a term; the longest that an Azure blob lease can have without being infinite."""
+MARGIN = 0.01
+"""Share of a term that is never used: clocks differ in rate (S17)."""
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """How long a lease holds and how it is renewed, in seconds of the machine's clock.
+
+    Raises:
+        ValueError: ``renew_every_s + 2 * retry_timeout_s`` is longer than ``ttl_s`` (S17): one renewal that
+            fails would end the lease.
+    """
+
+    ttl_s: float = TTL_S
+    renew_every_s: float = 15.0
+    retry_timeout_s: float = 10.0
+    """How long one renewal may take, and the pause after one that failed is half of it."""
+
+    def __post_init__(self) -> None:
+        """Refuse terms that one failed renewal would end."""
+        needed = self.renew_every_s + 2 * self.retry_timeout_s
+        if min(self.renew_every_s, self.retry_timeout_s) <= 0 or needed > self.ttl_s:
+            raise ValueError(
+                f"a lease of {self.ttl_s:g} s cannot be renewed every {self.renew_every_s:g} s with"
+                f" {self.retry_timeout_s:g} s for each try: that needs {needed:g} s"
+            )
+
+    def needed_s(self, request_s: float) -> float:
+        """Return what must be left of the term when a request with this deadline is sent (S17)."""
+        return request_s + MARGIN * self.ttl_s
+
+
+def terms_for(request_s: float) -> Terms:
+    """Return the terms under which requests with this deadline can be sent although a renewal is late."""
+    usual = Terms()
+    least = (request_s + usual.renew_every_s + usual.retry_timeout_s) / (1 - MARGIN)
+    return Terms(ttl_s=max(TTL_S, least))
 
 
 class Lease(Struct, frozen=True, kw_only=True):
-    """A pool pair held by one run's process. ``epoch`` is higher than that of any earlier holder."""
+    """A pool pair held by one run's process. ``epoch`` is higher than that of any earlier holder.
+
+    ``since`` is for people; decisions rest on ``renewed_s`` and ``ttl_s``, which mean something on the boot
+    ``boot`` of the holder's machine only.
+    """
 
     pair: str
     run: str
@@ -43,11 +67,27 @@ class Lease(Struct, frozen=True, kw_only=True):
     pid: int
     since: datetime
     epoch: int
+    boot: str = ""
+    renewed_s: float = 0.0
+    ttl_s: float = 0.0
+    """Zero in records of engines that knew no terms: such a lease ends with its process only."""
+    quarantined: bool = False
+    """Whether a predecessor's requests may still take effect (S18). It stays so, from holder to holder, until
+    one of them has waited: kept as a fact, not as a moment, since the wait is on the run's clock."""
+    seq: int = 0
+    head: str = ""
+    """The run's journal when the lease was last renewed or released: number and hash of its last durable
+    line, against which the journal is held when the run goes on (S19)."""
 
     @property
     def holder(self) -> Holder:
         """The holder, as a journal writes it."""
         return Holder(host=self.host, pid=self.pid, epoch=self.epoch)
+
+    @property
+    def ends_s(self) -> float:
+        """End of the term, on the clock of the holder's machine."""
+        return self.renewed_s + self.ttl_s
 
 
 class LockedError(Exception):
@@ -59,124 +99,45 @@ class LockedError(Exception):
         self.lease = lease
 
 
+class LeaseLostError(Exception):
+    """The lease is over: its term has ended or another epoch stands. Only a new ``acquire`` helps."""
+
+
 class Leases(Protocol):
-    """Who holds which pool pair. Both directions of a plan have the same pair."""
+    """Who holds which pool pair. Both directions of a plan have the same pair.
+
+    What a store promises: epochs of a pair only rise, and of any number of callers at most one holds the
+    highest. It compares and writes in one stroke, whatever it is made of.
+    """
 
     def acquire(self, pair: str, holder: Holder, run: str, now: datetime) -> Lease:
         """Take the pair for a run, under the next epoch. ``holder.epoch`` is not looked at.
 
+        The lease is ``quarantined`` when it was taken from a holder that is not known to be dead, and
+        carries ``seq`` and ``head`` of the last holder if that drove the same run.
+
         Raises:
-            LockedError: It is held.
+            LockedError: It is held, and the holder's term is not over.
             UnfitPlaceError: The place of the leases cannot be trusted or used: send nothing.
         """
         ...
 
-    def release(self, lease: Lease) -> None:
-        """Let the pair go; harmless when it is gone already."""
-        ...
-
-    def held_by(self, pair: str) -> Lease | None:
-        """Return who holds the pair at the moment; None when it is free."""
-        ...
-
-
-class LocalLeases:
-    """Leases of one machine, in a directory on a local disk."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._held: dict[str, int] = {}
-
-    def acquire(self, pair: str, holder: Holder, run: str, now: datetime) -> Lease:
-        """Take the pair for a run; the lock is freed by ``release`` or by the end of this process.
+    def renew(self, lease: Lease) -> Lease:
+        """Begin a new term, and write down what else the lease says.
 
         Raises:
-            LockedError: Another process, or another run in this one, holds it.
-            UnfitPlaceError: The directory is shared, on a network, or the last epoch cannot be read.
+            LeaseLostError: The term is over or another epoch stands.
+            LockedError, UnfitPlaceError, OSError: Not renewed this time; the old term goes on.
         """
-        private_directory(self._directory)
-        refuse_network(self._directory)
-        handle = self._lock(pair)
-        try:
-            epoch = self._last_epoch(pair) + 1
-            lease = Lease(pair=pair, run=run, host=holder.host, pid=holder.pid, since=now, epoch=epoch)
-            self._record(lease)
-        except (OSError, UnfitPlaceError):
-            os.close(handle)
-            raise
-        self._held[pair] = handle
-        return lease
+        ...
 
     def release(self, lease: Lease) -> None:
         """Let the pair go; harmless when it is gone already."""
-        handle = self._held.pop(lease.pair, None)
-        if handle is not None:
-            os.close(handle)
+        ...
 
     def held_by(self, pair: str) -> Lease | None:
         """Return who holds the pair at the moment; None when it is free."""
-        try:
-            handle = os.open(self._file(pair, ".lock"), os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
-        except FileNotFoundError:
-            return None
-        try:
-            return None if try_lock(handle, shared=True) else self._last(pair)
-        finally:
-            os.close(handle)
-
-    def _lock(self, pair: str) -> int:
-        handle = self._open(self._file(pair, ".lock"))
-        for attempt in range(TRIES):
-            if try_lock(handle):
-                return handle
-            if attempt < TRIES - 1:
-                time.sleep(TRY_EVERY_S)
-        os.close(handle)
-        raise LockedError(pair, self._last(pair))
-
-    @staticmethod
-    def _open(path: Path) -> int:
-        try:
-            return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-        except OSError as error:
-            raise UnfitPlaceError(f"cannot use the lock {path}: {error.strerror}") from error
-
-    def _last_epoch(self, pair: str) -> int:
-        last = self._last(pair)
-        return last.epoch if last else 0
-
-    def _last(self, pair: str) -> Lease | None:
-        path = self._file(pair, ".json")
-        try:
-            refuse_odd_file(path)
-            return _record.decode(path.read_bytes())
-        except FileNotFoundError:
-            return None
-        except DecodeError as error:
-            raise UnfitPlaceError(
-                f"{path} does not say which epoch was the last one ({error}), so none can follow it:"
-                " put back a copy of the file; never just remove it"
-            ) from error
-
-    def _record(self, lease: Lease) -> None:
-        """Write the record so that it is always one whole record, and durable before anything is sent."""
-        path = self._file(lease.pair, ".json")
-        fresh = path.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        try:
-            os.write(handle, encode(lease))
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        fresh.replace(path)
-        sync_directory(self._directory)
-
-    def _file(self, pair: str, suffix: str) -> Path:
-        return self._directory / (hashlib.sha256(pair.encode()).hexdigest()[:32] + suffix)
-
-
-_record = Decoder(Lease)
+        ...
 
 
 def _who(pair: str, lease: Lease | None) -> str:

@@ -4,6 +4,7 @@
     ├── JournalLostError      the store failed: stop sending at once, retry nothing (safety J6)
     │   └── JournalFullError  no space, and nothing of the batch was written; a last word fits the reserve
     ├── DamagedJournalError   what was read is no whole journal: refuse, nothing is sent (safety J5)
+    ├── ForkedJournalError    another journal of the same run, or one that was cut off (safety S19)
     └── ForeignJournalError   written in a newer format than this engine knows (safety J9)
 
 A store keeps bytes and their order. It does not know what they say: that is for ``chain`` and ``state``.
@@ -55,6 +56,14 @@ class DamagedJournalError(JournalError):
         self.seq = seq
         self.damage = damage
         self.detail = detail
+
+
+class ForkedJournalError(JournalError):
+    """The journal is whole and yet not the one that the run was driven with; ``seq`` is where that shows."""
+
+    def __init__(self, seq: int, detail: str) -> None:
+        super().__init__(f"{detail}: this is a copy that went another way, or an older one put back")
+        self.seq = seq
 
 
 class ForeignJournalError(JournalError):

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from avd_failover.domain.clock import Clock
-from avd_failover.journal.chain import replay
+from avd_failover.journal.chain import Mark, replay
 from avd_failover.journal.codec import GENESIS, digest, seal
 from avd_failover.journal.events import Entry, Event, RunPinned
 from avd_failover.journal.state import RunState
@@ -37,6 +37,7 @@ class JournalWriter:
         self._store = store
         self._clock = clock
         self._head = head
+        self._durable = Mark(state.seq, head)
         self._observers = tuple(observers)
         self._buffer: list[bytes] = []
         self._waiters: list[asyncio.Future[None]] = []
@@ -59,20 +60,38 @@ class JournalWriter:
         return writer
 
     @classmethod
-    def reopen(cls, store: Store, clock: Clock, observers: Iterable[Observer] = ()) -> "JournalWriter":
+    def reopen(
+        cls, store: Store, clock: Clock, observers: Iterable[Observer] = (), known: Mark | None = None
+    ) -> "JournalWriter":
         """Go on with a journal, after every link of it was verified. Appends nothing by itself.
+
+        ``known`` is a mark that was durable once, as a lease remembers it.
 
         Raises:
             DamagedJournalError: The journal is not whole; nothing may be sent on its strength (J5).
             ForeignJournalError: A newer engine wrote it.
+            ForkedJournalError: It does not have the known mark (S19).
         """
-        found = replay(store)
+        found = replay(store, known=known)
         return cls(store, clock, found.state, found.head, observers)
 
     @property
     def head(self) -> str:
         """SHA-256 of the last line appended, durable or not."""
         return self._head
+
+    @property
+    def durable_mark(self) -> Mark:
+        """The last line that is known to be on disk."""
+        return self._durable
+
+    def disown(self, because: str) -> None:
+        """Write nothing more, since the journal is another process's by now (safety S16).
+
+        Whatever was not written yet never will be; whoever waits for it gets a JournalLostError.
+        """
+        self._fault = self._fault or JournalLostError(because)
+        self._wake()
 
     def append(self, event: Event) -> Entry:
         """Number, date, chain and fold an event, and see to it that it is written soon.
@@ -125,6 +144,7 @@ class JournalWriter:
         entry = self._take(event)
         self._store.append_last(self._buffer)
         self._buffer = []
+        self._durable = Mark(self.state.seq, self._head)
         self._tell(entry)
         return entry
 
@@ -180,6 +200,7 @@ class JournalWriter:
         try:
             self._store.append(self._buffer)
             self._fault, self._buffer = None, []
+            self._durable = Mark(self.state.seq, self._head)
         except JournalLostError as lost:
             self._fault = lost
         finally:

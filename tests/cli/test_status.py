@@ -12,7 +12,7 @@ from avd_failover.cli.exits import ExitCode
 from avd_failover.domain.states import RunStatus
 from avd_failover.journal.codec import digest
 from avd_failover.journal.events import Holder, RunEnded
-from avd_failover.journal.lease import LocalLeases
+from avd_failover.journal.local_leases import LocalLeases
 from avd_failover.journal.sqlite_store import SqliteStore
 from tests.cli.runs_at_hand import Shell
 from tests.journal.builders import RUN, T0, make_lines, make_plan, whole_run

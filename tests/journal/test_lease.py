@@ -11,7 +11,8 @@ import pytest
 
 from avd_failover.journal.disk import UnfitPlaceError
 from avd_failover.journal.events import Holder
-from avd_failover.journal.lease import LocalLeases, LockedError
+from avd_failover.journal.lease import LockedError
+from avd_failover.journal.local_leases import LocalLeases
 from tests.journal.builders import RUN, T0, make_plan
 
 PAIR = make_plan().pool_pair
@@ -29,7 +30,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from avd_failover.journal.events import Holder
-from avd_failover.journal.lease import LocalLeases, LockedError
+from avd_failover.journal.lease import LockedError
+from avd_failover.journal.local_leases import LocalLeases
 import os
 where, pair, run = sys.argv[1:]
 print("ready", flush=True)
