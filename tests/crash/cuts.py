@@ -136,8 +136,11 @@ def sharpen(cloud: DirectCloud, knife: Knife) -> None:
             knife.at(Boundary.READ_ANSWERED)
             return answered
         flight = knife.depart(route, answer)
+        waiting = True
 
         def applied(world: World) -> Any:
+            if not waiting:  # a fault delivers it late: nobody is there to die any more
+                return answer(world)
             knife.at(Boundary.SENT)
             found = answer(world)
             knife.flights.pop(flight, None)
@@ -147,6 +150,7 @@ def sharpen(cloud: DirectCloud, knife: Knife) -> None:
         try:
             return await inner(route, target, applied)
         finally:
+            waiting = False
             if not knife.dead:
                 knife.flights.pop(flight, None)
 

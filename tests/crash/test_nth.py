@@ -1,5 +1,7 @@
 """The n-th operation fails, for every n: the run ends, or rests with a reason until that is mended."""
 
+import os
+
 import pytest
 
 from avd_failover.domain.states import RunStatus
@@ -7,15 +9,21 @@ from tests.crash import nth
 from tests.crash.nth import TROUBLES, Loss, Trouble, for_good, journal_fails, mutates, once, routes
 
 NAME = "small"
+EXHAUSTIVE = "CRASH_EXHAUSTIVE" in os.environ
 ROUTES = routes(NAME)
 
 
 def places(trouble: Trouble) -> list[int]:
-    """Return every mutation, and of the reads the first and the last of each name and every ninth."""
+    """Return every mutation, and of the reads the first and the last of each name; the soak takes all."""
     reads: dict[str, list[int]] = {}
     for n, route in enumerate(ROUTES, 1):
         reads.setdefault(route, []).append(n)
-    kept = {n for route, ns in reads.items() if not mutates(route) for n in (ns[0], ns[-1], *ns[::9])}
+    kept = {
+        n
+        for route, ns in reads.items()
+        if not mutates(route)
+        for n in (ns if EXHAUSTIVE else (ns[0], ns[-1]))
+    }
     every = [n for n, route in enumerate(ROUTES, 1) if mutates(route)]
     return sorted({*every, *(kept if trouble.reads else ())})
 

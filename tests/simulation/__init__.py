@@ -1,0 +1,1 @@
+"""Seeded random runs against a simulated Azure on which everything goes wrong."""
