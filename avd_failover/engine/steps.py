@@ -16,7 +16,7 @@ from typing import Any
 from avd_failover.cloud import Cloud
 from avd_failover.domain.actions import Action, Skipped, kind_of
 from avd_failover.domain.clock import Clock
-from avd_failover.domain.faults import RefusedError, TransientError, UnknownError
+from avd_failover.domain.faults import CloudError, RefusedError, TransientError, UnknownError
 from avd_failover.domain.fence import UNFENCED, Fence, FencedError
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import IfUnreachable, OnFailure, Step
@@ -175,7 +175,7 @@ class StepRunner:
 
     async def _round(self) -> Verdict:
         self._stop.check()
-        seen = await self._operation.observe(self._tools.cloud, self._tools.memory)
+        seen = await self._look()
         moves = self._operation.plan(seen)
         self._looks.append(seen)
         self._settle(moves.actions)
@@ -184,6 +184,14 @@ class StepRunner:
             await self._apply(due)
             return NotYet(because=f"{len(due)} sent, looking again", look_again_s=0.0)
         return self._operation.prove(tuple(self._looks))
+
+    async def _look(self) -> Any:
+        """Observe. A look that fails breaks the chain of looks: what happened meanwhile, nobody saw (S4, S7)."""
+        try:
+            return await self._operation.observe(self._tools.cloud, self._tools.memory)
+        except CloudError:
+            self._looks.clear()
+            raise
 
     def _tell_skips(self, skipped: tuple[Skipped, ...]) -> None:
         """Write down what was left alone, as long as nothing was sent: later it may be our own doing."""

@@ -22,7 +22,7 @@ AFTER_S = 4_000.0
 
 BOUND_S = 2 * 660.0 + 2 * 60.0 + 1_800.0 + 600.0 + 360.0 + 900.0
 """L1: from the moment everything healed to the end of the run. Propagation on the way to the barrier and
-once more for lists; zero looks; starting capacity; list lag; the closing reconcile; the longest Retry-After."""
+once more for lists; zero looks; starting capacity; list lag; the closing reconcile; a long Retry-After."""
 
 RESUMES = 4
 """How often a run at rest is resumed before it counts as stuck."""
