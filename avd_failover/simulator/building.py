@@ -248,7 +248,11 @@ class _Builder:
             nested = [self.group_ids[name] for name in spec.nested]
             self.users_of[spec.name] = own
             members = (*(user.id for user in own), *(user.id for user in shared), *nested)
-            self._write(Group(id=spec.id, display_name=spec.name, members=members))
+            group = Group(
+                id=spec.id, display_name=spec.name, members=members, kind=spec.kind,
+                membership_rule=spec.membership_rule,
+            )  # fmt: skip
+            self._write(group)
 
     def _personal_and_recovery(self) -> None:
         root = f"/subscriptions/{self._subscription(None)}"

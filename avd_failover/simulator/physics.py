@@ -64,6 +64,8 @@ class Physics(BaseModel):
     list_lag_s: Between = _between(30, 60, "How far lists of role assignments lag behind writes (up to 600).")
     grant_effective_s: Between = _between(30, 240, "From creating an assignment to access (up to 600).")
     revoke_effective_s: Between = _between(30, 240, "From deleting an assignment to no access (up to 600).")
+    member_lag_s: Between = _between(1, 5, "How far lists of direct members lag behind writes.")
+    transitive_lag_s: Between = _between(2, 15, "The same for transitive members and counts.")
     principal_known_s: Seconds = Field(
         default=180.0, description="How long a new principal is refused with PrincipalNotFound."
     )

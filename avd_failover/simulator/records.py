@@ -327,6 +327,7 @@ class User(Record):
     display_name: str
     user_principal_name: str
     created_s: float = -1e9
+    account_enabled: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -336,6 +337,9 @@ class Group(Record):
     display_name: str
     members: tuple[str, ...] = ()
     created_s: float = -1e9
+    kind: Literal["assigned", "dynamic", "synced", "role-assignable"] = "assigned"
+    description: str | None = None
+    membership_rule: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -77,6 +77,10 @@ class GroupSpec(FileModel):
         default=(), description="Users of earlier groups that are members too."
     )
     nested: tuple[str, ...] = Field(default=(), description="Names of groups that are members of this one.")
+    kind: Literal["assigned", "dynamic", "synced", "role-assignable"] = Field(
+        default="assigned", description="Who keeps its members; only an assigned group can be changed."
+    )
+    membership_rule: str | None = Field(default=None, description="Rule of a dynamic group.")
 
 
 class ScheduleSpec(FileModel):

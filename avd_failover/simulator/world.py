@@ -27,6 +27,7 @@ from avd_failover.simulator.core import Core
 from avd_failover.simulator.directory import Directory
 from avd_failover.simulator.faults.desk import Faults
 from avd_failover.simulator.fleet import Fleet
+from avd_failover.simulator.graph_limits import GraphBudgets
 from avd_failover.simulator.hierarchy import Hierarchy
 from avd_failover.simulator.history import History, plain
 from avd_failover.simulator.hosts import Hosts
@@ -112,6 +113,7 @@ class World:
         self.machines = Machines(core, log, self.hosts, self.sessions)
         self.recovery = recovery_parts(core, log, self.hosts, self.sessions, self.machines)
         self.capacity = Capacity(core)
+        self.graph_budgets = GraphBudgets(core)
         self.compute_budgets = ComputeBudgets(core)
         self.commands = Commands(core, log, self.machines, self.registration)
         self.bulk = Bulk(core, log, self.machines)

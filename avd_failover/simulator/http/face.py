@@ -33,6 +33,10 @@ from avd_failover.simulator.http import (
     arm_resources,
     compute_policies,
     graph,
+    graph_above,
+    graph_batch,
+    graph_costs,
+    graph_writes,
     guard,
     metadata,
     tokens,
@@ -66,6 +70,9 @@ AZURE_ROUTES: tuple[Route, ...] = (
     *arm_recovery_jobs.ROUTES,
     *arm_recovery_plans.ROUTES,
     *graph.ROUTES,
+    *graph_writes.ROUTES,
+    *graph_above.ROUTES,
+    *graph_batch.ROUTES,
     *metadata.ROUTES,
     *tokens.ROUTES,
 )
@@ -203,8 +210,10 @@ class Azure:
         return Call(ask=ask, actor=actor, params=match.params, query=ask.query, number=self._asked, page=page)
 
     def _admitted(self, call: Call, face: Face) -> _Passed:
-        if face in _OPEN_TO_ALL or face is Face.GRAPH:
+        if face in _OPEN_TO_ALL:
             return _Passed(face=face)
+        if face is Face.GRAPH:
+            return _Passed(face=face, heads=graph_costs.admit(self.world, call))
         if "api-version" not in call.query:
             raise Refusal(
                 400,

@@ -33,25 +33,25 @@ _MOST_IDS = 1_000
 
 def _group(world: World, call: Call) -> Answer:
     group = world.directory.group(call.params["group"])
-    return Answer(body=_context(call, "groups/$entity") | _selected(call, _group_body(group)))
+    return Answer(body=context(call, "groups/$entity") | _selected(call, _group_body(group)))
 
 
 def _groups(world: World, call: Call) -> Answer:
-    return _page(call, _named(call, world.directory.groups()), "groups", typed=False, filtered=True)
+    return page(call, _named(call, world.directory.groups()), "groups", typed=False, filtered=True)
 
 
 def _user(world: World, call: Call) -> Answer:
     user = world.directory.user(call.params["user"])
-    return Answer(body=_context(call, "users/$entity") | _selected(call, _user_body(user)))
+    return Answer(body=context(call, "users/$entity") | _selected(call, _user_body(user)))
 
 
 def _users(world: World, call: Call) -> Answer:
-    return _page(call, _named(call, world.directory.users()), "users", typed=False, filtered=True)
+    return page(call, _named(call, world.directory.users()), "users", typed=False, filtered=True)
 
 
 def _service_principals(world: World, call: Call) -> Answer:
     found = _named(call, list(world.core.table(ServicePrincipal).values()))
-    return _page(call, found, "servicePrincipals", typed=False, filtered=True)
+    return page(call, found, "servicePrincipals", typed=False, filtered=True)
 
 
 def _by_ids(world: World, call: Call) -> Answer:
@@ -68,7 +68,7 @@ def _by_ids(world: World, call: Call) -> Answer:
     ]
     found = [one for one in held if one.id.lower() in wanted and _kind(one) in kinds]
     return Answer(
-        body=_context(call, "directoryObjects") | {"value": [_body(call, one, typed=True) for one in found]}
+        body=context(call, "directoryObjects") | {"value": [_body(call, one, typed=True) for one in found]}
     )
 
 
@@ -95,29 +95,39 @@ def _transitive(world: World, group: str) -> Sequence[Member]:
     return world.directory.transitive_members(group)
 
 
-def _list(members: _Members) -> Callable[[World, Call], Answer]:
+def _subject(call: Call) -> str:
+    return call.params.get("group") or call.params["user"]
+
+
+def listed(members: _Members) -> Callable[[World, Call], Answer]:
+    """Serve a collection of directory objects."""
+
     def answer(world: World, call: Call) -> Answer:
-        return _page(call, members(world, call.params["group"]), "directoryObjects", typed=True)
+        return page(call, members(world, _subject(call)), "directoryObjects", typed=True)
 
     return answer
 
 
-def _cast(members: _Members) -> Callable[[World, Call], Answer]:
+def cast_of(members: _Members) -> Callable[[World, Call], Answer]:
     """Serve ``/microsoft.graph.user`` and its kin, and ``/$count``: segments that no name can be."""
 
     def answer(world: World, call: Call) -> Answer:
-        found, cast = members(world, call.params["group"]), call.params["cast"].lower()
+        found, cast = members(world, _subject(call)), call.params["cast"].lower()
         if cast == "$count":
-            return _count(call, found)
+            return counted(call, found)
         if cast not in {_CAST + "user", _CAST + "group"}:
             raise Refusal(400, "BadRequest", f"Resource not found for the segment '{call.params['cast']}'.")
         kind = User if cast == _CAST + "user" else Group
-        return _page(call, [one for one in found if isinstance(one, kind)], cast, typed=False)
+        left = [one for one in found if isinstance(one, kind)]
+        if call.ask.path.lower().endswith("/$count"):
+            return counted(call, left)
+        return page(call, left, cast, typed=False)
 
     return answer
 
 
-def _count(call: Call, found: Sequence[Member]) -> Answer:
+def counted(call: Call, found: Sequence[Member]) -> Answer:
+    """Answer ``/$count``, which asks for eventual consistency."""
     if call.ask.headers.get("consistencylevel", "").lower() != "eventual":
         raise Refusal(
             400, "Request_BadRequest", "$count is not currently supported without ConsistencyLevel: eventual."
@@ -136,11 +146,12 @@ def _remove_member(world: World, call: Call) -> Answer:
     return Answer(status=204)
 
 
-def _page(call: Call, found: Sequence[Member], what: str, *, typed: bool, filtered: bool = False) -> Answer:
+def page(call: Call, found: Sequence[Member], what: str, *, typed: bool, filtered: bool = False) -> Answer:
+    """Answer with one page, in order of ids."""
     _refuse_unserved(call, {"$filter"} if filtered else set())
     after = call.query.get("$skiptoken", "")
     page, last = cut(found, lambda one: one.id.lower(), after=after, size=_top(call))
-    body = _context(call, what)
+    body = context(call, what)
     if call.query.get("$count", "").lower() == "true":
         body["@odata.count"] = len(found)
     if last is not None:
@@ -169,7 +180,7 @@ def _top(call: Call) -> int:
 
 
 def _body(call: Call, one: Member, *, typed: bool) -> dict[str, Json]:
-    held = _selected(call, _plain_body(one))
+    held = _selected(call, plain_body(one))
     return {"@odata.type": f"#{_CAST}{_kind(one)}"} | held if typed else held
 
 
@@ -179,7 +190,8 @@ def _kind(one: Member) -> str:
     return "group" if isinstance(one, Group) else "servicePrincipal"
 
 
-def _plain_body(one: Member) -> dict[str, Json]:
+def plain_body(one: Member) -> dict[str, Json]:
+    """Write an object with every property that is simulated."""
     if isinstance(one, User):
         return _user_body(one)
     return _group_body(one) if isinstance(one, Group) else _principal_body(one)
@@ -199,7 +211,7 @@ def _user_body(user: User) -> dict[str, Json]:
         "displayName": user.display_name,
         "userPrincipalName": user.user_principal_name,
         "mail": user.user_principal_name,
-        "accountEnabled": True,
+        "accountEnabled": user.account_enabled,
     }
 
 
@@ -214,21 +226,24 @@ def _principal_body(principal: ServicePrincipal) -> dict[str, Json]:
 
 
 def _group_body(group: Group) -> dict[str, Json]:
+    dynamic = group.kind == "dynamic"
     return {
         "id": group.id,
         "displayName": group.display_name,
-        "description": None,
-        "groupTypes": [],
+        "description": group.description,
+        "groupTypes": ["DynamicMembership"] if dynamic else [],
+        "isAssignableToRole": group.kind == "role-assignable" or None,
         "mailEnabled": False,
         "mailNickname": group.display_name.replace(" ", ""),
-        "membershipRule": None,
-        "membershipRuleProcessingState": None,
-        "onPremisesSyncEnabled": None,
+        "membershipRule": group.membership_rule,
+        "membershipRuleProcessingState": "On" if dynamic else None,
+        "onPremisesSyncEnabled": group.kind == "synced" or None,
         "securityEnabled": True,
     }
 
 
-def _context(call: Call, what: str) -> dict[str, Json]:
+def context(call: Call, what: str) -> dict[str, Json]:
+    """Return where the shape of an answer is described."""
     return {"@odata.context": f"{call.ask.base}/v1.0/$metadata#{what}"}
 
 
@@ -237,10 +252,12 @@ _ONE = "/v1.0/groups/{group}"
 ROUTES = (
     Route("GET", "/v1.0/groups", _groups, Face.GRAPH),
     Route("GET", _ONE, _group, Face.GRAPH),
-    Route("GET", _ONE + "/members", _list(_direct), Face.GRAPH),
-    Route("GET", _ONE + "/members/{cast}", _cast(_direct), Face.GRAPH),
-    Route("GET", _ONE + "/transitiveMembers", _list(_transitive), Face.GRAPH),
-    Route("GET", _ONE + "/transitiveMembers/{cast}", _cast(_transitive), Face.GRAPH),
+    Route("GET", _ONE + "/members", listed(_direct), Face.GRAPH),
+    Route("GET", _ONE + "/members/{cast}", cast_of(_direct), Face.GRAPH),
+    Route("GET", _ONE + "/members/{cast}/$count", cast_of(_direct), Face.GRAPH),
+    Route("GET", _ONE + "/transitiveMembers", listed(_transitive), Face.GRAPH),
+    Route("GET", _ONE + "/transitiveMembers/{cast}", cast_of(_transitive), Face.GRAPH),
+    Route("GET", _ONE + "/transitiveMembers/{cast}/$count", cast_of(_transitive), Face.GRAPH),
     Route("POST", _ONE + "/members/$ref", _add_member, Face.GRAPH),
     Route("DELETE", _ONE + "/members/{member}/$ref", _remove_member, Face.GRAPH),
     Route("GET", "/v1.0/users", _users, Face.GRAPH),

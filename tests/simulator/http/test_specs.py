@@ -16,6 +16,7 @@ from tests.simulator.http.estate import (
     DEFINITION,
     G1,
     HOST,
+    INNER,
     MACHINE,
     MACHINES,
     PLAN,
@@ -40,6 +41,7 @@ AVD = _RM.format("desktopvirtualization", "DesktopVirtualization", "2024-04-03",
 ASSIGNMENTS = _RM.format("authorization", "Authorization", "2022-04-01", "authorization-RoleAssignmentsCalls")
 DEFINITIONS = _RM.format("authorization", "Authorization", "2022-04-01", "authorization-RoleDefinitionsCalls")
 COMPUTE = "derived-from-sdk/azure-mgmt-compute/2026-04-01/compute-subset.json"
+RESOURCE_GRAPH = _RM.format("resourcegraph", "ResourceGraph", "2021-03-01", "resourcegraph")
 SCHEDULE_API = "derived-from-sdk/azure-mgmt-computeschedule/2025-05-01/computeschedule.json"
 GRAPH = "graph/graph-subset.json"
 _DEEPEST = 14
@@ -133,6 +135,8 @@ def one_session(wire: Wire) -> str:
         (COMPUTE, "VirtualMachineInstanceView", MACHINE + "/instanceView"),
         (COMPUTE, "xVirtualMachinePage", MACHINES),
         (GRAPH, "DirectoryObjectCollection", f"/v1.0/groups/{G1}/members?$select=id,displayName"),
+        (GRAPH, "DirectoryObjectCollection", f"/v1.0/groups/{INNER}/memberOf?$select=id,displayName"),
+        (DEFINITIONS, "PermissionGetResult", f"{AGROUP}/providers/Microsoft.Authorization/permissions"),
         (GRAPH, "ODataError", f"/v1.0/groups/{SUBSCRIPTION}"),
     ],
 )
@@ -209,6 +213,18 @@ def test_run_commands_obey_the_documents():
         (said, "RunCommandResult"),
     ):
         assert list(validator(derived("2026-04-01"), definition).iter_errors(told)) == []
+
+
+def test_a_query_and_a_batch_obey_their_documents():
+    wire = Wire()
+    told = wire.ask(
+        "POST", "/providers/Microsoft.ResourceGraph/resources", {"query": "Resources | take 3"}
+    ).body
+    told["data"] = {}
+    assert [f.message for f in validator(RESOURCE_GRAPH, "QueryResponse").iter_errors(told)] == []
+    request = {"id": "1", "method": "GET", "url": "/users"}
+    told = wire.ask("POST", "/v1.0/$batch", {"requests": [request]}).body
+    assert [f.message for f in validator(GRAPH, "BatchResponse").iter_errors(told)] == []
 
 
 def test_bulk_operations_obey_their_document():
