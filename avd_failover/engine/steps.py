@@ -50,8 +50,8 @@ PATIENCE_S = 60.0
 """How long an accepted action may take to show before it is sent again (safety S22)."""
 
 DOUBT_S = 2.0
-"""How long after a lost answer the same action may be sent again, where a reading says that it did not happen;
-doubled with each answer lost in a row, up to PATIENCE_S."""
+"""How long after a lost answer the same action may be sent again, where a reading says that it did not
+happen; doubled with each answer lost in a row, up to PATIENCE_S."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,8 +185,8 @@ class StepRunner:
             return NotYet(because=f"{len(due)} sent, looking again", look_again_s=0.0)
         return self._operation.prove(tuple(self._looks))
 
-    async def _look(self) -> Any:
-        """Observe. A look that fails breaks the chain of looks: what happened meanwhile, nobody saw (S4, S7)."""
+    async def _look(self) -> Any:  # noqa: ANN401 - the operation knows what it saw
+        """Observe. A look that fails breaks the chain: nobody saw what happened meanwhile (S4, S7)."""
         try:
             return await self._operation.observe(self._tools.cloud, self._tools.memory)
         except CloudError:

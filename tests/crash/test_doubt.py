@@ -53,6 +53,15 @@ def test_a_grant_that_arrives_late_never_meets_the_access_that_a_turned_back_run
     assert scene.faults_found() == []
 
 
+@pytest.mark.parametrize("after_s", [30, 200, int(IN_FLIGHT_S) - 1])
+def test_a_delete_that_arrives_late_takes_nothing_that_a_turned_back_run_restored(after_s: int) -> None:
+    late = {"fault": "late-apply", "route": "assignments.delete", "nth": 1, "low": f"{after_s}s"}
+    scene = turned_back_after("revoke-source", [late | {"high": f"{after_s}s"}])
+    assert scene.drive() is RunStatus.ROLLED_BACK, scene.state.because
+    scene.later(2 * IN_FLIGHT_S)
+    assert scene.faults_found() == []
+
+
 @pytest.mark.parametrize("route", ["hosts.patch", "pools.patch", "plans.patch"])
 def test_a_setting_that_changes_late_is_put_back_before_a_run_counts_as_rolled_back(route: str) -> None:
     late = {"fault": "late-apply", "route": route, "nth": 1, "low": "200s", "high": "200s"}

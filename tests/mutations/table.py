@@ -1,0 +1,160 @@
+"""Every guard that is taken out, as data: where, what stands there, what is put instead, which tests must fail."""
+
+from typing import NamedTuple
+
+
+class Mutation(NamedTuple):
+    """One guard taken out of one file of the package; ``old`` stands there exactly once."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+BARRIER = "tests/domain/test_barrier.py"
+CASES = "tests/operations"
+DOUBT = "tests/crash/test_doubt.py"
+STEPS = "tests/engine/test_steps.py"
+SEEDS = "tests/simulation/test_seeds.py"
+
+MUTATIONS = (
+    Mutation(
+        "one look is enough", "domain/barrier.py",
+        "self.missing = max(1, policies.zero_looks) - len(self.zeros)",
+        "self.missing = 1 - len(self.zeros)", BARRIER,
+    ),
+    Mutation(
+        "looks need not lie apart", "domain/barrier.py",
+        "if not picked or look.at_s - picked[-1].at_s >= policies.zero_apart_s:", "if True:", BARRIER,
+    ),
+    Mutation(
+        "no settle time after the last revoke", "domain/barrier.py",
+        "_last_revoke_s(looks) + policies.propagation_s", "_last_revoke_s(looks)", BARRIER,
+    ),
+    Mutation(
+        "looks before the point count", "domain/barrier.py",
+        "[look for look in empty if look.at_s >= point_s]", "list(empty)", BARRIER,
+    ),
+    Mutation(
+        "a host that vanished is no gap", "domain/barrier.py",
+        "if not holds(look) or (tail and tail[-1].lost_since(look)):", "if not holds(look):", BARRIER,
+    ),
+    Mutation(
+        "hosts that take sessions are barred", "domain/source_look.py",
+        "return self.clear and not self.wakes and all(host.barred for host in self.hosts)",
+        "return self.clear and not self.wakes", BARRIER,
+    ),
+    Mutation(
+        "autoscale may act behind the barrier", "domain/source_look.py",
+        "return self.start_on_connect or self.autoscale_acts", "return self.start_on_connect", BARRIER,
+    ),
+    Mutation(
+        "Start VM on Connect may be on behind the barrier", "domain/source_look.py",
+        "return self.start_on_connect or self.autoscale_acts", "return self.autoscale_acts", BARRIER,
+    ),
+    Mutation(
+        "a gap is silence, and silence is zero", "domain/source_look.py",
+        "whole = self.hosts_complete and self.sessions_complete and not self.gaps", "whole = True", BARRIER,
+    ),
+    Mutation(
+        "a silent host is an empty one", "domain/source_look.py",
+        "return whole and not any(host.silent for host in self.hosts)", "return whole", BARRIER,
+    ),
+    Mutation(
+        "a look that failed breaks no chain", "engine/steps.py",
+        "            self._looks.clear()\n", "", SEEDS,
+    ),
+    Mutation(
+        "a listing is believed without a read by id", "operations/assignments.py",
+        "now = [await cloud.assignments.get(item.id) for item in listed]", "now = list(listed)", CASES,
+    ),
+    Mutation(
+        "the listing need not agree at the barrier", "operations/barrier.py",
+        "if lagging or seen.ways is None:", "if seen.ways is None:", CASES,
+    ),
+    Mutation(
+        "a way in does not block the barrier", "operations/barrier.py",
+        "left = (*ways.shadows, *ways.own)", "left = ()", CASES,
+    ),
+    Mutation(
+        "an intent need not be durable before its request", "engine/steps.py",
+        "            await self._journal.durable()\n            attempt", "            attempt",
+        "tests/crash/test_nth.py -k journal",
+    ),
+    Mutation(
+        "what changed since its image is deleted", "engine/send.py",
+        "if standing is not None and (changed := differences(image, standing)):",
+        "if standing is None and (changed := differences(image, image)):", "tests/engine/test_send.py",
+    ),
+    Mutation(
+        "what nobody knows is taken for done", "engine/steps.py",
+        "Outcome.VOID if _key(attempt.action) in again else Outcome.APPLIED", "Outcome.APPLIED", STEPS,
+    ),
+    Mutation(
+        "an accepted change is sent again at once", "engine/steps.py",
+        "                self._be_patient(action, PATIENCE_S)\n                self._end(",
+        "                self._end(", STEPS,
+    ),
+    Mutation(
+        "a lost answer is answered by a storm", "engine/steps.py",
+        "min(PATIENCE_S, DOUBT_S * 2.0 ** (in_a_row - 1))", "0.0 * in_a_row", DOUBT,
+    ),
+    Mutation(
+        "a journal that was lost takes entries", "journal/writer.py",
+        "        if self._fault is not None:\n            raise self._lost(self._fault) from self._fault\n",
+        "        return\n", "tests/journal/test_writer.py",
+    ),
+    Mutation(
+        "images return while a delete is in flight", "operations/images.py",
+        "left_s = self._in_flight_s(memory.last_revoke_s, memory)", "left_s = 0.0", DOUBT,
+    ),
+    Mutation(
+        "access returns while a grant is in flight", "operations/images.py",
+        "left_s = self._in_flight_s(memory.last_doubt_s, memory)", "left_s = 0.0", DOUBT,
+    ),
+    Mutation(
+        "what was granted elsewhere is restored too", "operations/images.py",
+        "here = [one for one in images if one.scope in mine]", "here = list(images) if mine else []",
+        "tests/crash/test_rollback.py",
+    ),
+    Mutation(
+        "settings that change late are left", "domain/rollback.py",
+        '    yield _step("restore-late", "restore", End.TARGET, "reconcile")\n', "", DOUBT,
+    ),
+    Mutation(
+        "shadow access is not refused", "operations/checks.py",
+        "for path in seen.entry.exposure(self.route).shadows:", "for path in ():", CASES,
+    ),
+    Mutation(
+        "a target too small is no reason to refuse", "operations/checks.py",
+        "if isinstance(seen.latch, AllOnSource) and self._seats(seen) < wanted:", "if wanted < 0:", CASES,
+    ),
+    Mutation(
+        "a mixed placement is no reason to refuse", "operations/checks.py",
+        "if isinstance(seen.latch, Mixed) and not seen.latch.explained:", "if not self:", CASES,
+    ),
+    Mutation(
+        "the closing reconcile does not wait", "operations/reconcile.py",
+        "settles_in_s=0.0 if since is None else max(0.0, in_flight_s - since)", "settles_in_s=0.0 * in_flight_s",
+        CASES,
+    ),
+    Mutation(
+        "what is back on the source is not found", "operations/reconcile.py",
+        "returned=tuple(back)", "returned=()", CASES,
+    ),
+    Mutation(
+        "a step that safety rests on can be skipped", "engine/conduct.py",
+        " and known.step.uses not in self._essential", "", "tests/crash/test_orders.py",
+    ),
+    Mutation(
+        "a grant needs no barrier in a runbook", "runbook/runbook_safety.py",
+        "        if not barriers:\n", "        if barriers is None:\n", "tests/runbook/test_runbook_file.py",
+    ),
+    Mutation(
+        "a pair can be held twice", "journal/local_leases.py",
+        "if handle is None and not self._over(last):", "if handle is None and self._over(last):",
+        "tests/journal/test_lease.py",
+    ),
+)  # fmt: skip
