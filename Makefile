@@ -8,9 +8,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 # Two workers: the crash and end-to-end tests wait on processes more than they compute.
 WORKERS ?= 2
+SOAK_MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests fmt bench model fidelity requirements clean
+.PHONY: help demo test lint types tests mutations soak fmt bench model fidelity requirements clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -29,6 +30,12 @@ types: $(READY)  ## static types
 
 tests: $(READY)  ## the tests alone
 	$(BIN)/pytest -n $(WORKERS)
+
+mutations: $(READY)  ## take out every guard in turn: does a test notice?
+	$(BIN)/python -m tests.mutations
+
+soak: $(READY)  ## play seeds and crashes for SOAK_MINUTES, 30 unless told
+	$(BIN)/python -m tests.soak --minutes $(SOAK_MINUTES)
 
 fmt: $(READY)  ## format the code, and mend what can be mended by itself
 	$(BIN)/ruff check --fix .

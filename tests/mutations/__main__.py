@@ -51,11 +51,11 @@ def survivors(wanted: str = "") -> list[str]:
         copy = copied(Path(directory))
         for one in chosen:
             bit = bites(one, copy)
-            sys.stdout.write(f"{'bites   ' if bit else 'SURVIVES'}  {one.name}  ({one.tests})\n")
-            sys.stdout.flush()
+            sys.stderr.write(f"{'bites   ' if bit else 'SURVIVES'}  {one.name}  ({one.tests})\n")
+            sys.stderr.flush()
             if not bit:
                 lived.append(one.name)
-    sys.stdout.write(f"{len(chosen) - len(lived)} of {len(chosen)} guards bite\n")
+    sys.stderr.write(f"{len(chosen) - len(lived)} of {len(chosen)} guards bite\n")
     return lived
 
 

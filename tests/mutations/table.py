@@ -1,4 +1,4 @@
-"""Every guard that is taken out, as data: where, what stands there, what is put instead, which tests must fail."""
+"""Every guard that is taken out, as data: where, what stands there, what instead, which tests must fail."""
 
 from typing import NamedTuple
 
@@ -137,8 +137,8 @@ MUTATIONS = (
     ),
     Mutation(
         "the closing reconcile does not wait", "operations/reconcile.py",
-        "settles_in_s=0.0 if since is None else max(0.0, in_flight_s - since)", "settles_in_s=0.0 * in_flight_s",
-        CASES,
+        "settles_in_s=0.0 if since is None else max(0.0, in_flight_s - since)",
+        "settles_in_s=0.0 * in_flight_s", CASES,
     ),
     Mutation(
         "what is back on the source is not found", "operations/reconcile.py",

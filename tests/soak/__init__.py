@@ -1,0 +1,1 @@
+"""The suite by the hour instead of by the minute."""

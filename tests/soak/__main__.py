@@ -1,0 +1,129 @@
+"""Play seeds and crashes for as long as you like: ``make soak SOAK_MINUTES=30``.
+
+Half of the time goes to seeded runs in all modes, half to the crash matrix: both scenarios, every cut point,
+not only one for each distinct state, in an order drawn from the starting seed; then every guard is taken out
+once. JSON goes to stdout, or to a file; the table for people goes to stderr. The exit code is 1 when
+anything was wrong.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.crash.matrix import cases, census, points
+from tests.crash.matrix import play as play_case
+from tests.mutations.__main__ import survivors
+from tests.simulation.draw import Mode
+from tests.simulation.play import Played, play, totals
+
+SCENARIOS = ("small", "small", "pooled-eu")
+"""The small one twice as often: it is three times as fast."""
+
+
+def seeded(until_s: float, first: int) -> dict[str, Any]:
+    """Play seeds in all modes in turn until the time is over."""
+    played: list[Played] = []
+    broke: list[dict[str, Any]] = []
+    seed = first
+    while time.monotonic() < until_s:
+        for mode in Mode:
+            try:
+                played.append(play(seed, mode))
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - a finding
+                command = f"python -m tests.simulation --seed {seed} --mode {mode.value}"
+                broke.append({"command": command, "found": [f"{type(error).__name__}: {error}"]})
+        seed += 1
+    found = totals(played)
+    found["wrong"] += broke
+    return {"first_seed": first, "last_seed": seed - 1, **found}
+
+
+def crashed(until_s: float, first: int) -> dict[str, Any]:
+    """Play cases of the crash matrix until the time is over or every case was played."""
+    every = {name: points(name) for name in dict.fromkeys(SCENARIOS)}
+    streams = {name: _shuffled(name, every[name], first) for name in every}
+    wrong: dict[str, list[str]] = {}
+    runs: Counter[str] = Counter()
+    covered: dict[str, set[int]] = {name: set() for name in every}
+    while time.monotonic() < until_s and streams:
+        for name in SCENARIOS:
+            case = next(streams[name], None) if name in streams else None
+            if case is None:
+                streams.pop(name, None)
+                continue
+            runs[name] += 1
+            covered[name].add(case.point.n)
+            if found := play_case(name, case):
+                wrong[f"{name}: {case}"] = found
+    return {
+        "cut_points": {name: census(found) for name, found in every.items()},
+        "cut_points_in_all": {name: len(found) for name, found in every.items()},
+        "cut_points_covered": {name: len(found) for name, found in covered.items()},
+        "cases_in_all": {name: 9 * len(found) for name, found in every.items()},
+        "runs": dict(runs),
+        "wrong": wrong,
+    }
+
+
+def _shuffled(name: str, every: list[Any], first: int) -> Iterator[Any]:
+    whole = list(cases(every))
+    random.Random(f"{name}:{first}").shuffle(whole)
+    return iter(whole)
+
+
+def table(report: dict[str, Any]) -> str:
+    """Return the report for people."""
+    seeds, crashes = report["seeded"], report["crashed"]
+    rows = [
+        f"seeds {seeds['first_seed']} to {seeds['last_seed']}: {seeds['seeds']} runs,"
+        f" {seeds['crashes']} crashes",
+        *(f"  ended {end:<28} {count:>8}" for end, count in seeds["ends"].items()),
+        "faults hit",
+        *(f"  {name:<34} {count:>8}" for name, count in seeds["hits"].items()),
+        "invariants evaluated",
+        *(f"  {name:<34} {count:>8}" for name, count in seeds["evaluated"].items()),
+        "crash matrix: cut points covered, of all; runs",
+        *(
+            f"  {name:<20} {crashes['cut_points_covered'][name]:>6} of {whole:<6}"
+            f" {crashes['runs'].get(name, 0):>8}"
+            for name, whole in crashes["cut_points_in_all"].items()
+        ),
+        f"guards that nobody missed: {', '.join(report['survivors']) or 'none'}",
+        f"wrong: {len(seeds['wrong'])} seeds, {len(crashes['wrong'])} crashes",
+        *(f"  {one['command']}: {one['found'][0][:160]}" for one in seeds["wrong"]),
+        *(f"  {case}: {found[0][:160]}" for case, found in crashes["wrong"].items()),
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def main() -> int:
+    """Soak, and report."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soak")
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--first-seed", type=int, default=1_000_000)
+    parser.add_argument("--without-mutations", action="store_true")
+    parser.add_argument("--json", type=Path, help="write the report there instead of to stdout")
+    asked = parser.parse_args()
+    begin, half_s = time.monotonic(), asked.minutes * 30.0
+    report = {"minutes": asked.minutes, "seeded": seeded(begin + half_s, asked.first_seed)}
+    report["crashed"] = crashed(begin + 2 * half_s, asked.first_seed)
+    report["survivors"] = [] if asked.without_mutations else survivors()
+    whole = json.dumps(report, indent=2) + "\n"
+    if asked.json:
+        asked.json.write_text(whole)
+    else:
+        sys.stdout.write(whole)
+    sys.stderr.write(table(report))
+    wrong = report["seeded"]["wrong"] or report["crashed"]["wrong"] or report["survivors"]
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
