@@ -12,6 +12,7 @@ import json
 import random
 import sys
 import time
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,8 +83,8 @@ def table(report: dict[str, Any]) -> str:
     """Return the report for people."""
     seeds, crashes = report["seeded"], report["crashed"]
     rows = [
-        f"seeds {seeds['first_seed']} to {seeds['last_seed']}: {seeds['seeds']} runs,"
-        f" {seeds['crashes']} crashes",
+        f"first seed {seeds['first_seed']}, last {seeds['last_seed']}",
+        f"{seeds['seeds']} runs, {seeds['crashes']} crashes",
         *(f"  ended {end:<28} {count:>8}" for end, count in seeds["ends"].items()),
         "faults hit",
         *(f"  {name:<34} {count:>8}" for name, count in seeds["hits"].items()),
@@ -111,6 +112,7 @@ def main() -> int:
     parser.add_argument("--without-mutations", action="store_true")
     parser.add_argument("--json", type=Path, help="write the report there instead of to stdout")
     asked = parser.parse_args()
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited")  # a process that dies awaits nothing
     begin, half_s = time.monotonic(), asked.minutes * 30.0
     report = {"minutes": asked.minutes, "seeded": seeded(begin + half_s, asked.first_seed)}
     report["crashed"] = crashed(begin + 2 * half_s, asked.first_seed)

@@ -1,0 +1,1 @@
+"""Which error branches no test has ever entered (safety T15)."""
