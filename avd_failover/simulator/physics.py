@@ -42,7 +42,7 @@ class RecoveryPhysics(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     prerequisites_s: Between = _between(1, 6, "Check of prerequisites, as recorded.")
-    synchronise_s: Between = _between(5, 20, "Processing of what is on its way to the other region (assumed).")
+    synchronise_s: Between = _between(5, 20, "Processing of what is under way to the other region (assumed).")
     failover_s: Between = _between(100, 300, "A whole failover (170 to 303 recorded).")
     boot_s: Between = _between(10, 40, "Start of the machine that a failover made (assumed).")
     commit_s: Between = _between(2, 10, "Commit, as recorded.")

@@ -1,6 +1,7 @@
 """Run commands: what a script finds in a machine, how it ends, and what it does to the AVD agent."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -49,11 +50,11 @@ def given_registry(wire: Wire) -> None:
     )
 
 
-def shell(*lines: str) -> dict:
+def shell(*lines: str) -> dict[str, Any]:
     return {"commandId": "RunPowerShellScript", "script": list(lines)}
 
 
-def finish(wire: Wire, headers: dict) -> tuple[dict, dict]:
+def finish(wire: Wire, headers: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     wire.world.advance(wire.world.now_s + 120)
     poll = wire.get(headers["Azure-AsyncOperation"].partition("7777")[2]).body
     result = wire.get(headers["Location"].partition("7777")[2]).body

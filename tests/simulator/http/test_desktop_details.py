@@ -1,6 +1,7 @@
 """Properties of AVD objects that a readiness check compares, and what can be changed of them."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -55,8 +56,9 @@ def detailed() -> Wire:
     return Wire(a_world(host_pools=pools))
 
 
-def properties(wire: Wire, path: str) -> dict:
-    return wire.get(path).body["properties"]
+def properties(wire: Wire, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = wire.get(path).body["properties"]
+    return found
 
 
 def test_a_pool_shows_what_the_scenario_says_of_it():

@@ -168,7 +168,9 @@ REFUSED: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("fault", "act", "kind", "status"), REFUSED, ids=lambda value: getattr(value, "__name__", str(value)[:60]))
+@pytest.mark.parametrize(
+    ("fault", "act", "kind", "status"), REFUSED, ids=lambda value: getattr(value, "__name__", str(value)[:60])
+)
 async def test_both_faces_tell_the_same_fault_with_the_same_code(fault, act, kind, status):
     told = {face: (await outcome(face, fault, act))[0] for face in ("direct", "wire")}
     assert [(type(e), e.status, e.code) for e in told.values()] == [(kind, status, told["wire"].code)] * 2

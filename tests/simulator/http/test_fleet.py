@@ -1,6 +1,7 @@
 """Compute beside power: room, sizes, quotas, disks, images, and Compute's own throttles."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -27,21 +28,21 @@ IMAGES = [
 ]  # fmt: skip
 
 
-def with_hosts(**changes) -> list:
-    pools = json.loads(json.dumps(PLAIN["host_pools"]))
+def with_hosts(**changes) -> list[Any]:
+    pools: list[Any] = json.loads(json.dumps(PLAIN["host_pools"]))
     pools[0]["hosts"] |= changes
     return pools
 
 
-def start(wire: Wire, machine: str = STOPPED) -> dict:
+def start(wire: Wire, machine: str = STOPPED) -> dict[str, Any]:
     began = wire.ask("POST", machine + "/start")
     assert began.status == 202
     wire.world.advance(wire.world.now_s + 600)
-    body: dict = wire.get(began.headers["Azure-AsyncOperation"].partition("7777")[2]).body
+    body: dict[str, Any] = wire.get(began.headers["Azure-AsyncOperation"].partition("7777")[2]).body
     return body
 
 
-def scarce(free: int, **more) -> dict:
+def scarce(free: int, **more) -> dict[str, Any]:
     return {"capacity": [{"region": "northeurope", "size": SIZE, "free": free, **more}]}
 
 

@@ -1,5 +1,7 @@
 """Graph beyond reading members: what can be made, what refuses, what lags, what it costs, and many in one."""
 
+from typing import Any
+
 import pytest
 
 from avd_failover.simulator.http.graph_costs import cost
@@ -17,11 +19,11 @@ NEW_USER = {
 }  # fmt: skip
 
 
-def reference(principal: str) -> dict:
+def reference(principal: str) -> dict[str, Any]:
     return {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{principal}"}
 
 
-def ids(wire: Wire, path: str) -> set:
+def ids(wire: Wire, path: str) -> set[Any]:
     return {one["id"] for one in wire.get(path).body["value"]}
 
 
@@ -175,7 +177,7 @@ def test_members_of_one_kind_are_counted():
     assert wire.get(GROUP + "/transitiveMembers/microsoft.graph.user/$count").status == 400
 
 
-def batch(wire: Wire, *requests: dict) -> dict:
+def batch(wire: Wire, *requests: dict[str, Any]) -> dict[str, Any]:
     told = wire.ask("POST", "/v1.0/$batch", {"requests": list(requests)})
     assert told.status == 200
     return {one["id"]: one for one in told.body["responses"]}

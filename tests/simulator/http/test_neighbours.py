@@ -1,6 +1,7 @@
 """What lies around host pools, as readiness reads it: storage, networks, logs, places, health, queries."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ ACCOUNTS = "microsoft.storage/storageaccounts"
 PROFILES = 'reg query "HKLM\\SOFTWARE\\FSLogix\\Profiles" /v CCDLocations'
 
 
-def surroundings() -> dict:
+def surroundings() -> dict[str, Any]:
     share = [{"name": "profiles", "quota_gb": 2_048}]
     pools = json.loads(json.dumps(PLAIN["host_pools"]))
     pools[0]["hosts"] |= {"subnet": "vnet-neu/hosts"}
@@ -72,7 +73,7 @@ def around() -> Wire:
     return Wire(a_world(**surroundings()))
 
 
-def names(wire: Wire, path: str) -> list:
+def names(wire: Wire, path: str) -> list[Any]:
     return [one["name"] for one in wire.get(path).body["value"]]
 
 
@@ -236,10 +237,10 @@ def test_hosts_keep_profiles_on_their_own_side_first_and_on_the_other_after_it()
     assert sides["W"] == sorted(sides["W"], reverse=True)
 
 
-def query(wire: Wire, text: str, **more) -> dict:
+def query(wire: Wire, text: str, **more) -> dict[str, Any]:
     told = wire.ask("POST", QUERY, {"query": text, **more})
     assert told.status == 200, told.body
-    body: dict = told.body
+    body: dict[str, Any] = told.body
     return body
 
 

@@ -1,6 +1,7 @@
 """Registration keys: made, shown where Azure shows them, and nowhere else; and who needs one again."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ LIST = POOL + "/listRegistrationTokens"
 DAY = 86_400.0
 
 
-def update(until: str, operation: str = "Update") -> dict:
+def update(until: str, operation: str = "Update") -> dict[str, Any]:
     return {
         "properties": {"registrationInfo": {"expirationTime": until, "registrationTokenOperation": operation}}
     }
@@ -77,7 +78,8 @@ def test_no_snapshot_and_no_history_holds_a_secret():
 
 
 def sleeper(world) -> SessionHost:
-    return world.hosts.get(host("b", 2))
+    found: SessionHost = world.hosts.get(host("b", 2))
+    return found
 
 
 @pytest.mark.parametrize(("off_days", "comes_up"), [(89, True), (91, False)])
