@@ -4,8 +4,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import click
 
@@ -13,6 +13,7 @@ from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
 from avd_failover.cli.screen import Screen
 from avd_failover.cli.wiring import Wired
+from avd_failover.domain.fence import FencedError
 from avd_failover.domain.states import RunStatus
 from avd_failover.engine.conduct import Conductor
 from avd_failover.journal.events import RunEnded
@@ -54,13 +55,15 @@ async def drive(
         progress=screen,
         self_fence=tenure,
     )
+    bind(tenure, journal, conductor)
     with signals(conductor, journal.state.run, screen), screen:
         if tenure.quarantined:
             screen.say(_QUARANTINED.format(journal.state.route.plan.policies.in_flight_s))
         try:
-            async with kept(tenure, journal, conductor):
-                return await conductor.drive()
+            return await conductor.drive()
         except JournalLostError as lost:
+            with suppress(FencedError):  # the journal may have gone to a successor before we noticed
+                tenure.check()
             if tenure.lost:
                 raise Quit(
                     ExitCode.INTERRUPTED,
@@ -75,9 +78,8 @@ async def drive(
             ) from lost
 
 
-@asynccontextmanager
-async def kept(tenure: Tenure, journal: JournalWriter, conductor: Conductor) -> AsyncIterator[None]:
-    """Renew the lease while the block runs; its loss stops the run, and what it last knew is remembered.
+def bind(tenure: Tenure, journal: JournalWriter, conductor: Conductor) -> None:
+    """Let the lease remember the journal's last line, and let its loss stop the run.
 
     Once the term is over another process may write the journal, so this one does not any more. Before that,
     as when the store of the leases fails, there is time to write down why the run ends.
@@ -88,17 +90,10 @@ async def kept(tenure: Tenure, journal: JournalWriter, conductor: Conductor) -> 
             journal.disown(tenure.lost)
         conductor.stop(tenure.lost)
 
-    def mark() -> tuple[int, str]:
-        return journal.durable_mark.seq, journal.durable_mark.head
-
+    tenure.mark = lambda: (journal.durable_mark.seq, journal.durable_mark.head)
     tenure.when_lost = lost
-    keeping = asyncio.ensure_future(tenure.keep(mark))
-    try:
-        yield
-    finally:
-        keeping.cancel()
-        await asyncio.wait({keeping})
-        tenure.remember(*mark())
+    if tenure.lost:
+        lost()
 
 
 @contextmanager

@@ -103,7 +103,7 @@ async def _start(asked: Asked, simulate: str | None, speed: float | None, manner
             pinned = asked.pin(run, wired.where, wired.simulated, this_process())
             return _show(await _look(pinned, wired), pinned, manner)
         home.prepare()
-        with take(home, plan, run, wired) as tenure:
+        async with take(home, plan, run, wired) as tenure:
             _refuse_unfinished(home, plan.pool_pair)
             pinned = asked.pin(run, wired.where, wired.simulated, tenure.lease.holder)
             if not manner.yes and (end := await _ask(pinned, wired, manner)) is not None:
@@ -123,15 +123,17 @@ async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> Ex
     if found.state.status.final:
         raise Quit(ExitCode.DONE, f"{run} is {found.state.status.value}; there is nothing to resume")
     pinned = found.state.pinned
-    async with wire(_where(pinned), _remembered(home, found.state, speed)) as wired:
-        with take(home, pinned.route.plan, run, wired) as tenure:
-            screen = screen_for(manner.log_format, wired.clock)
-            with closing(SqliteStore.open(home.path_of(run))) as store:
-                journal = JournalWriter.reopen(store, wired.clock, [screen.entry], _remembered_mark(tenure))
-                journal.append(RunResumed(holder=tenure.lease.holder, engine=__version__))
-                await journal.durable()
-                await drive(journal, store, wired, screen, tenure)
-                return _present(journal, store, home, manner)
+    async with (
+        wire(_where(pinned), _remembered(home, found.state, speed)) as wired,
+        take(home, pinned.route.plan, run, wired) as tenure,
+    ):
+        screen = screen_for(manner.log_format, wired.clock)
+        with closing(SqliteStore.open(home.path_of(run))) as store:
+            journal = JournalWriter.reopen(store, wired.clock, [screen.entry], _remembered_mark(tenure))
+            journal.append(RunResumed(holder=tenure.lease.holder, engine=__version__))
+            await journal.durable()
+            await drive(journal, store, wired, screen, tenure)
+            return _present(journal, store, home, manner)
 
 
 def _remembered_mark(tenure: Tenure) -> Mark | None:

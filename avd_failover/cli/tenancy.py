@@ -1,7 +1,8 @@
 """Taking the lease of a plan's pool pair for a run of this process."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from avd_failover.cli.request import this_process
 from avd_failover.cli.wiring import Wired
@@ -13,9 +14,11 @@ from avd_failover.journal.machine import this_machine
 from avd_failover.journal.tenure import Tenure
 
 
-@contextmanager
-def take(home: Home, plan: Plan, run: str, wired: Wired) -> Iterator[Tenure]:
+@asynccontextmanager
+async def take(home: Home, plan: Plan, run: str, wired: Wired) -> AsyncIterator[Tenure]:
     """Hold the plan's pool pair for a run while the block runs, and open the way for its requests.
+
+    The lease is renewed from the first moment on: somebody may take long to confirm.
 
     Raises:
         LockedError: Another run holds the pair.
@@ -27,7 +30,10 @@ def take(home: Home, plan: Plan, run: str, wired: Wired) -> Iterator[Tenure]:
     lease = leases.acquire(plan.pool_pair, this_process(), run, wired.clock.now())
     tenure = Tenure(leases, lease, terms, machine, request_s=request_s)
     wired.gate.guard(tenure)
+    keeping = asyncio.ensure_future(tenure.keep())
     try:
         yield tenure
     finally:
+        keeping.cancel()
+        await asyncio.wait({keeping})
         tenure.release()

@@ -17,7 +17,8 @@ by the operating system as long as the holder's process lives. No record is ever
 Promised: on one machine, of any number of processes exactly one holds the highest epoch of a pair. Not
 promised: anything between machines; two laptops do not see each other's files. Where the system does not
 name its boots, and on Windows, where a locked file cannot be replaced, a frozen holder is waited for or
-killed by a person. The same is true of one frozen in the milliseconds of its turn.
+killed by a person. The same is true of one frozen in the milliseconds of its turn, or of a commit to its
+journal, whose lock SQLite keeps.
 """
 
 import hashlib

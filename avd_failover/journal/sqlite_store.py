@@ -347,6 +347,11 @@ def _keep_back(path: Path) -> None:
 def _lost(path: Path, error: sqlite3.Error) -> JournalLostError:
     if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
         return JournalFullError(f"{path}: the disk is full: free some space, then resume the run")
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+        return JournalLostError(
+            f"{path}: another process has been writing it for over {BUSY_S:.0f} s ({error}):"
+            " if that one is frozen, end it, then resume the run"
+        )
     return JournalLostError(f"{path}: {error}")
 
 

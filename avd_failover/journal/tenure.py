@@ -29,6 +29,8 @@ class Tenure:
         """Why nothing may be sent any more; empty as long as the lease is held."""
         self.when_lost: Callable[[], None] = lambda: None
         """Called once, when the lease is lost."""
+        self.mark: Callable[[], tuple[int, str]] = lambda: (self.lease.seq, self.lease.head)
+        """Gives number and hash of the journal's last durable line, which each renewal writes down (S19)."""
         self._leases = leases
         self._terms = terms
         self._machine = machine
@@ -63,25 +65,25 @@ class Tenure:
         if self.quarantined:
             raise FencedError("requests of the process that held the lease before may still take effect")
 
-    async def keep(self, mark: Callable[[], tuple[int, str]]) -> None:
+    async def keep(self) -> None:
         """Renew until the lease is lost or this is cancelled.
 
-        ``mark`` gives number and hash of the journal's last durable line, which each renewal writes down.
         Its pace is the machine's, and it waits for none of the budgets of other requests.
         """
         while not self.lost:
             pause_s = self._terms.retry_timeout_s / 2 if self._fault else self._terms.renew_every_s
             await asyncio.sleep(pause_s)
-            self.remember(*mark())
+            self._remember()
             await self._renew()
-
-    def remember(self, seq: int, head: str) -> None:
-        """Take note of the journal's last durable line, for the next renewal or the release."""
-        self.lease = replace(self.lease, seq=seq, head=head)
 
     def release(self) -> None:
         """Let the pair go."""
+        self._remember()
         self._leases.release(self.lease)
+
+    def _remember(self) -> None:
+        seq, head = self.mark()
+        self.lease = replace(self.lease, seq=seq, head=head)
 
     async def _renew(self) -> None:
         lease = self.lease

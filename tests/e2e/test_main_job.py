@@ -60,7 +60,7 @@ def bystanders(azure: Azure) -> list[dict[str, Any]]:
 
 def engine_changes(azure: Azure) -> list[dict[str, Any]]:
     """Return what requests changed in the world, in order."""
-    changes = [one for one in azure.ask("/_sim/history") if "target" in one]
+    changes = [one for one in azure.ask("/_sim/history") if "target" in one and "seen" not in one]
     return [one for one in changes if one["actor"].startswith("engine")]
 
 

@@ -42,6 +42,13 @@ class Desk:
         return LocalLeases(self.place, machine=self.hand.machine(boot))
 
 
+class Crashing(LocalLeases):
+    """A process that dies after it wrote the record and before it has the lock."""
+
+    def _displace(self, pair: str) -> int:
+        raise OSError("crash")
+
+
 @pytest.fixture
 def desk(place: Path) -> Desk:
     return Desk(place)
@@ -142,8 +149,7 @@ def test_a_quarantine_is_inherited_until_somebody_waited(desk: Desk) -> None:
 
 def test_a_crash_between_record_and_lock_leaves_a_lease_that_can_be_taken_over(desk: Desk) -> None:
     desk.hand.at_s += 60
-    crashing = desk.view()
-    crashing._displace = _crash  # type: ignore[method-assign]
+    crashing = Crashing(desk.place, machine=desk.hand.machine())
     with pytest.raises(OSError, match="crash"):
         crashing.acquire(PAIR, NEW, RUN, T0)
     with pytest.raises(LockedError):
@@ -167,10 +173,6 @@ def test_this_machines_clock_goes_on_and_its_boot_has_one_name() -> None:
     one, two = this_machine(), this_machine()
     assert one.boot == two.boot
     assert one.monotonic() <= two.monotonic()
-
-
-def _crash(_pair: str) -> int:
-    raise OSError("crash")
 
 
 def _last(desk: Desk) -> Lease | None:

@@ -58,7 +58,8 @@ class Held:
 
     async def keep_until(self, enough: int) -> None:
         """Keep until so many renewals were written, or the lease is lost."""
-        keeping = asyncio.ensure_future(self.tenure.keep(lambda: (9, "head")))
+        self.tenure.mark = lambda: (9, "head")
+        keeping = asyncio.ensure_future(self.tenure.keep())
         async with asyncio.timeout(20):
             while len(self.store.written) < enough and not keeping.done():
                 await asyncio.sleep(0.001)
@@ -162,8 +163,8 @@ async def test_a_lease_that_is_lost_is_not_renewed_any_more() -> None:
     assert held.store.written == []
 
 
-def test_what_was_remembered_is_released() -> None:
+def test_the_journals_last_line_is_released_with_the_lease() -> None:
     held = Held()
-    held.tenure.remember(5, "tail")
+    held.tenure.mark = lambda: (5, "tail")
     held.tenure.release()
     assert held.store.released == [replace(LEASE, seq=5, head="tail")]
