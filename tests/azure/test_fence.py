@@ -6,10 +6,10 @@ from avd_failover.azure.endpoints import Endpoints
 from avd_failover.azure.estate import AzureCloud, connect
 from avd_failover.domain.faults import TransientError
 from avd_failover.domain.fence import FencedError, Gate
-from tests.azure.builders import host_body
+from tests.azure.builders import POOL, host_body
 from tests.azure.fake_arm import FakeArm, listed, refusal
 from tests.azure.jump_clock import JumpClock
-from tests.azure.test_pipeline import MUTATIONS, POOL
+from tests.azure.test_pipeline import MUTATIONS
 
 
 class Term:
