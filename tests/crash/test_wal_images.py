@@ -1,4 +1,4 @@
-"""What a machine that loses power leaves of a journal: a torn write-ahead log is a beginning, or refused (T7)."""
+"""What lost power leaves of a journal: a torn write-ahead log is a beginning or refused (T7)."""
 
 import shutil
 from pathlib import Path
