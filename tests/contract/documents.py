@@ -25,6 +25,7 @@ DOCUMENTS = (
     *(_SDK.format("compute", f"{version}/compute-subset") for version in _COMPUTE_VERSIONS),
     _SDK.format("computeschedule", "2025-05-01/computeschedule"),
     _SDK.format("recoveryservicessiterecovery", "2025-08-01/siterecovery-a2a-subset"),
+    _RM.format("resourcegraph", "ResourceGraph", "2021-03-01", "resourcegraph"),
     "graph/graph-subset.json",
 )
 """What the adapters call, in the versions that they send; of Compute also the nearest official one."""

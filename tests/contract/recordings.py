@@ -64,6 +64,7 @@ _COMMANDED = Step("PUT", _COMMAND, body={"properties": {"source": {"script": "Ge
 _EXTEND = Step("PUT", f"{source(0)}/extensions/New", body=EXTENSION)
 
 ELSEWHERE: Mapping[str, frozenset[int]] = {
+    "arm-common": frozenset({3, 4, 5, 7, 8}),
     "compute-capacity-usage-gallery": frozenset({6}),
     "asr-items": frozenset({0, 1, 2, 4, 5, 8}),
     "asr-jobs": frozenset({0}),

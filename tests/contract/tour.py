@@ -11,6 +11,7 @@ from avd_failover.domain.estate import PoolReference, ScheduleFloor
 from avd_failover.simulator.http.face import Pages
 from tests.contract.spec import Recorder
 from tests.contract.stage import Stage, wire
+from tests.contract.tour_around import AROUND_STEPS, directory_steps
 from tests.contract.tour_compute import COMPUTE_STEPS
 from tests.contract.tour_recovery import BETWEEN_S, RECOVERY_STEPS
 from tests.contract.walking import Step, follow, get
@@ -38,6 +39,7 @@ from tests.simulator.http.estate import (
 from tests.simulator.http.test_access import ABOVE, DENIES, DENY, LOCKS, PERMISSIONS, ROBOT, TREE
 from tests.simulator.http.test_desktop_details import APPS, PERSONAL, detailed
 from tests.simulator.http.test_fleet import IMAGES
+from tests.simulator.http.test_neighbours import around
 from tests.simulator.recovery_estate import vault_world
 
 NAME = "11111111-2222-4333-8444-555555555555"
@@ -151,6 +153,10 @@ def _ask_all(recorder: Recorder) -> None:
     user = served.get("/v1.0/users").body["value"][0]["id"]
     served.get(f"/v1.0/users/{user}")
     served.ask("GET", f"/v1.0/groups/{G1}/transitiveMembers/$count", ConsistencyLevel="eventual")
+    follow(served, directory_steps(user))
+    surroundings = Wire(around().world, pages=Pages(arm=2))
+    recorder.watch(surroundings.azure)
+    follow(surroundings, AROUND_STEPS)
     above = Wire(a_world(**TREE, **DENIED), pages=Pages(arm=2))
     recorder.watch(above.azure)
     follow(above, ABOVE_STEPS)

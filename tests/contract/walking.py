@@ -8,6 +8,7 @@ from msgspec import Struct
 from tests.simulator.http.estate import BASE, Wire
 
 VERSIONS = {
+    "resourcegraph": "2021-03-01",
     "compute/disks": "2026-03-02",
     "compute/galleries": "2026-03-03",
     "compute/skus": "2021-07-01",

@@ -5,10 +5,10 @@ import re
 from avd_failover.simulator.http import inventory
 from avd_failover.simulator.http.arm_common import paged, provider_time
 from avd_failover.simulator.http.desktop_ids import prefix_of
-from avd_failover.simulator.http.routing import Face, Route, decoded
+from avd_failover.simulator.http.routing import Face, Route
 from avd_failover.simulator.http.wire import Answer, Call, Json, Refusal
 from avd_failover.simulator.records import Machine, Region, key
-from avd_failover.simulator.records_neighbours import PROVIDERS, Registration, ResourceGroup
+from avd_failover.simulator.records_neighbours import Registration, ResourceGroup
 from avd_failover.simulator.refusals import resource_missing
 from avd_failover.simulator.world import World
 
@@ -82,17 +82,13 @@ def _providers(world: World, call: Call) -> Answer:
 
 
 def _provider(world: World, call: Call) -> Answer:
-    found = world.neighbours.registration(call.params["subscription"], _namespace(call))
+    found = world.neighbours.registration(call.params["subscription"], call.params["namespace"])
     return Answer(body=_provider_body(world, found))
 
 
 def _register(world: World, call: Call) -> Answer:
-    made = world.neighbours.register(call.actor, call.params["subscription"], _namespace(call))
+    made = world.neighbours.register(call.actor, call.params["subscription"], call.params["namespace"])
     return Answer(body=_provider_body(world, made))
-
-
-def _namespace(call: Call) -> str:
-    return decoded(call.ask.path)[3]
 
 
 def _provider_body(world: World, held: Registration) -> dict[str, Json]:
@@ -175,15 +171,8 @@ ROUTES = (
     Route("HEAD", _GROUP, _group_exists, Face.ARM),
     Route("GET", _SUBSCRIPTION + "/locations", _locations, Face.ARM),
     Route("GET", _SUBSCRIPTION + "/providers", _providers, Face.ARM),
-    # Each known namespace has a row of its own: resources below it are literal branches of the table.
-    *(
-        Route("GET", f"{_SUBSCRIPTION}/providers/{namespace}", _provider, Face.ARM)
-        for namespace in (*PROVIDERS, "{namespace}")
-    ),
-    *(
-        Route("POST", f"{_SUBSCRIPTION}/providers/{namespace}/register", _register, Face.ARM)
-        for namespace in (*PROVIDERS, "{namespace}")
-    ),
+    Route("GET", _SUBSCRIPTION + "/providers/{namespace}", _provider, Face.ARM),
+    Route("POST", _SUBSCRIPTION + "/providers/{namespace}/register", _register, Face.ARM),
     Route("GET", _SUBSCRIPTION + "/resources", _resources, Face.ARM),
     Route("GET", _GROUP + "/resources", _resources, Face.ARM),
     Route("GET", _HEALTH, _healths, Face.ARM),

@@ -95,16 +95,8 @@ class Router:
 
     @staticmethod
     def _at(node: _Node, segments: list[str], scope: str) -> "_Found | None":
-        values: list[str] = []
-        for segment in segments:
-            below = node.literals.get(segment.lower())
-            if below is None:
-                below = node.placeholder
-                values.append(segment)
-            if below is None:
-                return None
-            node = below
-        return (node.routes, tuple(values), scope) if node.routes else None
+        found = _walk(node, segments, 0)
+        return None if found is None else (found[0], found[1], scope)
 
     def _add(self, route: Route) -> None:
         node, template = self._root, route.template
@@ -121,7 +113,20 @@ class Router:
         node.routes[route.method] = (route, tuple(names))
 
 
-_Found = tuple[dict[str, tuple[Route, tuple[str, ...]]], tuple[str, ...], str]
+_Routes = dict[str, tuple[Route, tuple[str, ...]]]
+_Found = tuple[_Routes, tuple[str, ...], str]
+
+
+def _walk(node: _Node, segments: list[str], at: int) -> tuple[_Routes, tuple[str, ...]] | None:
+    """Go down from a node; a literal branch that ends nowhere gives way to the placeholder beside it."""
+    if at == len(segments):
+        return (node.routes, ()) if node.routes else None
+    below = node.literals.get(segments[at].lower())
+    found = None if below is None else _walk(below, segments, at + 1)
+    if found is None and node.placeholder is not None:
+        behind = _walk(node.placeholder, segments, at + 1)
+        return None if behind is None else (behind[0], (segments[at], *behind[1]))
+    return found
 
 
 def decoded(path: str) -> list[str]:

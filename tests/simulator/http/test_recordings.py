@@ -27,6 +27,7 @@ from tests.simulator.http.estate import (
     Wire,
 )
 from tests.simulator.http.test_fleet import VERSION, imaged
+from tests.simulator.http.test_neighbours import around
 
 RECORDINGS = SHARED / "azure-recordings"
 pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not on this machine")
@@ -42,6 +43,8 @@ NEW_KEY = {
 }
 REGION = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Compute/locations/northeurope"
 SCRIPT = {"commandId": "RunPowerShellScript", "script": ["whoami"]}
+ROOT = f"/subscriptions/{SUBSCRIPTION}"
+PROVIDER = ROOT + "/providers/Microsoft.Compute"
 FILTER = "?api-version=2022-04-01&$filter="
 AVD = "/providers/Microsoft.DesktopVirtualization"
 
@@ -115,6 +118,30 @@ CASES: list[tuple[str, int, str, str, Any]] = [
     ("role-assignments", 8, "GET", DEFINITION.rsplit("/", 1)[0], None),
     ("role-assignments", 10, "PUT", f"{WEST}/{ROLES}/{NAME}", NOBODY),
 ]  # fmt: skip
+
+
+NOT_OURS = ("authorization", "longitude", "latitude", "physicalLocation", "tags.")
+"""Of Azure's own making and no use here: a provider's application, a region's place on the map."""
+
+
+@pytest.mark.parametrize(
+    ("number", "method", "path"),
+    [
+        (3, "GET", PROVIDER),
+        (4, "POST", PROVIDER + "/register"),
+        (5, "GET", PROVIDER),
+        (7, "GET", GROUP),
+        (8, "GET", ROOT + "/locations"),
+    ],
+)
+def test_places_and_providers_have_the_shape_of_the_recorded_ones(number, method, path):
+    exchange = recorded("arm-common", number)["response"]
+    answer = around().ask(method, path)
+    ours = paths(answer.body)
+    assert answer.status == exchange["status"]
+    for where, kinds in paths(exchange["body"]).items():
+        if not any(name in where for name in NOT_OURS):
+            assert ours.get(where, set()) & kinds, where
 
 
 def test_a_version_of_an_image_has_the_shape_of_the_recorded_one():
