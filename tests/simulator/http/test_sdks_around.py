@@ -1,5 +1,7 @@
 """Official SDKs against what lies beside the failover itself: capacity, images, scripts, keys, scopes."""
 
+from datetime import UTC, datetime
+
 from azure.mgmt.authorization.aio import AuthorizationManagementClient
 from azure.mgmt.compute.aio import ComputeManagementClient
 from azure.mgmt.desktopvirtualization.aio import DesktopVirtualizationMgmtClient
@@ -51,7 +53,7 @@ async def test_pools_workspaces_apps_and_keys_are_handled_with_the_sdk():
     ):
         apps = [one.name async for one in avd.applications.list("rg-North", "app-North")]
         assert apps == ["app-North/Excel", "app-North/Word"]
-        expires = "2026-03-03T03:00:00Z"
+        expires = datetime(2026, 3, 3, 3, tzinfo=UTC)
         patch = HostPoolPatch(
             friendly_name="x",
             registration_info=RegistrationInfoPatch(
