@@ -11,7 +11,7 @@ WORKERS ?= 2
 SOAK_MINUTES ?= 30
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tests mutations soak fmt bench model fidelity requirements clean
+.PHONY: help demo test slow lint types tests mutations soak fmt bench model fidelity requirements clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -36,6 +36,9 @@ mutations: $(READY)  ## take out every guard in turn: does a test notice?
 
 soak: $(READY)  ## play seeds and crashes for SOAK_MINUTES, 30 unless told
 	$(BIN)/python -m tests.soak --minutes $(SOAK_MINUTES)
+
+slow: $(READY)  ## the tests that wait for minutes: processes frozen past their lease
+	$(BIN)/pytest -m slow
 
 fmt: $(READY)  ## format the code, and mend what can be mended by itself
 	$(BIN)/ruff check --fix .

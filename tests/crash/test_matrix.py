@@ -11,7 +11,7 @@ from tests.crash.matrix import Case, Going, Weather, cases, census, distinct, pl
 EXHAUSTIVE = "CRASH_EXHAUSTIVE" in os.environ
 """Set by the soak: nine cases for every distinct state, on the reference scenario too."""
 
-SAMPLE = 40
+SAMPLE = 110
 """Cases of the reference scenario in an ordinary run: with the small one under a minute of one quiet core."""
 
 

@@ -16,7 +16,10 @@ import pytest
 from tests.e2e.processes import LONGEST_S, ROOT, Azure, Station, simulated_azure, wait_for
 from tests.e2e.test_main_job import engine_changes
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names of boots are Linux's")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="names of boots are Linux's"),
+]
 
 SHORT_TERMS = """
 import sys
