@@ -114,8 +114,6 @@ class Physics(BaseModel):
     global_factor: int = Field(
         default=15, ge=1, description="Buckets of all principals together, as a factor."
     )
-    recovery: RecoveryPhysics = Field(
-        default=RecoveryPhysics(), description="Durations of Site Recovery."
-    )
+    recovery: RecoveryPhysics = Field(default=RecoveryPhysics(), description="Durations of Site Recovery.")
     host_lists: int = Field(default=10, ge=1, description="Session host lists of one pool in one window.")
     host_list_window_s: Seconds = Field(default=300.0, description="Length of that window.")
