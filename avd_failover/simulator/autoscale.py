@@ -139,7 +139,7 @@ class Autoscale:
     def _start(self, seen: Look, count: int) -> None:
         asleep = [machine for _, machine, _ in seen.hosts if machine.power in {"stopped", "deallocated"}]
         for machine in asleep[:count]:
-            self._machines.begin(ACTOR, "start", machine)
+            self._machines.attempt(ACTOR, "start", machine)
 
     def _shrink(self, seen: Look) -> None:
         left = len(seen.up)
@@ -147,7 +147,7 @@ class Autoscale:
             if machine.power != "running" or left <= seen.minimum_hosts or not seen.fits(left - 1):
                 continue
             if _empty(seen, sessions):
-                self._machines.begin(ACTOR, "deallocate", machine)
+                self._machines.attempt(ACTOR, "deallocate", machine)
                 left -= 1
             elif seen.phase == "ramp_down" and seen.schedule.ramp_down_force_logoff_users:
                 self._force_out(seen, _host, sessions)
@@ -178,7 +178,7 @@ class Autoscale:
         found = self._core.get(SessionHost, host)
         machine = self._core.get(Machine, found.machine)
         if machine.power == "running" and not self._sessions.alive_on_host(host):
-            self._machines.begin(ACTOR, "deallocate", machine)
+            self._machines.attempt(ACTOR, "deallocate", machine)
         found = self._core.get(SessionHost, host)
         self._core.change(ACTOR, "undrain", found, allow_new_session=True, drained_by_autoscale=False)
 

@@ -6,6 +6,8 @@ group and a host that takes logons; where none runs, Start VM on Connect wakes o
 held from sign-in until log off is complete: a sign-in elsewhere meanwhile ends with error 33.
 """
 
+import itertools
+
 from avd_failover.simulator.access import Access
 from avd_failover.simulator.core import Core
 from avd_failover.simulator.doors import Doors
@@ -91,11 +93,12 @@ class Broker:
             self._want(user, self._core.draw("retry", self._core.physics.retry_s))
 
     def _number(self, host: SessionHost) -> int:
-        if self._core.physics.reuse_session_ids:
-            taken = {session.name for session in self._sessions.on_host(host.id)}
-            return next(number for number in range(1, len(taken) + 2) if str(number) not in taken)
-        number = self._session_numbers.get(key(host.id), 0) + 1
-        self._session_numbers[key(host.id)] = number
+        """Return the lowest free number where ids are given again, and otherwise one never given before."""
+        taken = {session.name for session in self._sessions.on_host(host.id)}
+        given = self._session_numbers.get(key(host.id), 0)
+        first = 1 if self._core.physics.reuse_session_ids else given + 1
+        number = next(one for one in itertools.count(first) if str(one) not in taken)
+        self._session_numbers[key(host.id)] = max(given, number)
         return number
 
     def _reconnect(self, session: UserSession) -> bool:
@@ -132,7 +135,7 @@ class Broker:
         if pool.host_pool_type == "Personal":
             machine = self._own_sleeping_machine(pool, user)
         if pool.start_vm_on_connect and machine is not None:
-            self._machines.begin(BROKER, "start", machine)
+            self._machines.attempt(BROKER, "start", machine)
 
     def _own_sleeping_machine(self, pool: HostPool, user: str) -> Machine | None:
         name = self._core.get(User, user).user_principal_name
@@ -161,7 +164,7 @@ class Broker:
         self._core.write(BROKER, "profile-attached", held)
 
     def _signed_in(self, asked: UserSession) -> None:
-        session = self._core.find(UserSession, asked.id)
+        session = self._sessions.still(asked)
         if session is None or session.state != "Pending" or session.ghost:
             return
         container = self._core.get(ProfileContainer, session.user)
@@ -171,7 +174,7 @@ class Broker:
             self._core.erase(BROKER, "sign-in-failed", session)
 
     def _leave(self, left: UserSession) -> None:
-        session = self._core.find(UserSession, left.id)
+        session = self._sessions.still(left)
         if session is not None and session.state == "Active" and not session.ghost:
             self._core.change(f"user:{session.user}", "leave", session, state="Disconnected")
 

@@ -5,6 +5,7 @@ host on the machine is shown Available or Shutdown later still (azure-facts sect
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from avd_failover.simulator.capacity import Capacity
@@ -98,11 +99,7 @@ class Machines(Part):
             raise fate.refusal
         if verb == "start" and machine.power == "deallocated":
             self._capacity.check_size(machine)
-        operation = Operation(
-            id=self.core.guid("operation"), verb=verb, machine=machine.id, location=machine.location,
-            subscription_id=machine.subscription, status="InProgress", start_s=self.core.now_s,
-        )  # fmt: skip
-        self.core.write(actor, f"begin-{verb}", operation)
+        operation = self.core.write(actor, f"begin-{verb}", self._operation(verb, machine))
         if machine.power in _NOTHING_TO_DO[verb]:
             return self._end(operation)
         if verb == "start" and not self.core.is_up(machine.location, "compute"):
@@ -120,6 +117,16 @@ class Machines(Part):
         if not fate.endless:
             self.core.after(delay_s, lambda: self._finish(operation))
         return operation
+
+    def attempt(self, actor: str, verb: Verb, machine: Machine) -> Operation:
+        """Begin an operation that Azure itself asks for: nobody is there to be told of a refusal.
+
+        A refused one is an operation that has failed, in the history as such; the machine stays as it was.
+        """
+        try:
+            return self.begin(actor, verb, machine)
+        except ArmRefusal as refusal:
+            return self.core.write(actor, f"{verb}-refused", self._operation(verb, machine, refused=refusal))
 
     def lose(self, actor: str, machine: Machine, *, keeps_running: bool) -> None:
         """Take a machine away from the world: without power, or running on where nobody reaches it."""
@@ -165,6 +172,18 @@ class Machines(Part):
             COMPUTE, "operation-flips", failed, status="Succeeded", end_s=self.core.now_s,
             error_code="", error_message="",
         )  # fmt: skip
+
+    def _operation(self, verb: Verb, machine: Machine, refused: ArmRefusal | None = None) -> Operation:
+        now_s = self.core.now_s
+        begun = Operation(
+            id=self.core.guid("operation"), verb=verb, machine=machine.id, location=machine.location,
+            subscription_id=machine.subscription, status="InProgress", start_s=now_s,
+        )  # fmt: skip
+        if refused is None:
+            return begun
+        return replace(
+            begun, status="Failed", end_s=now_s, error_code=refused.code, error_message=refused.message
+        )
 
     def _join(self, verb: Verb, running: Operation) -> Operation:
         if running.verb == verb:

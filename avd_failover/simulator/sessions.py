@@ -99,7 +99,7 @@ class Sessions(Part):
         if session.state == "LogOff":
             return session
         ending = self.core.change(actor, "log-off", session, state="LogOff")
-        self._after(self._log_off_takes_s(), "log-off", ending, actor, lambda: self._gone(ending.id))
+        self._after(self._log_off_takes_s(), "log-off", ending, actor, lambda: self._gone(ending))
         return ending
 
     def erase_all(self, actor: str, host: SessionHost) -> None:
@@ -145,13 +145,19 @@ class Sessions(Part):
         found = (self.core.get(UserSession, session) for session in self._by_user.get(key(user), ()))
         return [session for session in found if not session.ghost]
 
+    def still(self, session: UserSession) -> UserSession | None:
+        """Return that very session as it is now; None when it is gone, whoever has its id since."""
+        found = self.core.find(UserSession, session.id)
+        same = found is not None and (found.user, found.created_s) == (session.user, session.created_s)
+        return found if same else None
+
     def _log_off_takes_s(self) -> float:
         physics = self.core.physics
         slow = self.core.chance("log-off-slow").random() < physics.log_off_slow_share
         return self.core.draw("log-off", physics.log_off_slow_s if slow else physics.log_off_s)
 
-    def _gone(self, session: str) -> None:
-        found = self.core.find(UserSession, session)
+    def _gone(self, session: UserSession) -> None:
+        found = self.still(session)
         if found is not None and found.state == "LogOff" and not found.ghost:
             self.core.erase(BROKER, "logged-off", found)
             self._let_go(found)
@@ -178,7 +184,7 @@ class Sessions(Part):
         self.core.after(self.core.draw("lock", physics.stale_lock_s), lambda: self.release(session))
 
     def _forget(self, session: UserSession) -> None:
-        found = self.core.find(UserSession, session.id)
+        found = self.still(session)
         if found is not None and found.ghost:
             self.core.erase(BROKER, "ghost-forgotten", found)
 

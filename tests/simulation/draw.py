@@ -167,8 +167,8 @@ LASTING: dict[str, Draw] = {
         "starts": _for(0, 500, rng), "plane": "control",
     },
     "allocation-failed": lambda rng: {"fault": "allocation-failed", "succeed": rng.randint(0, 1)},
-    "sku-not-available": lambda _rng: {"fault": "sku-not-available", "actor": "engine:*"},
-    "quota-exceeded": lambda _rng: {"fault": "quota-exceeded", "actor": "engine:*"},
+    "sku-not-available": lambda _rng: {"fault": "sku-not-available"},
+    "quota-exceeded": lambda _rng: {"fault": "quota-exceeded"},
     "operation-endless": lambda _rng: {"fault": "operation-endless"},
     "resource-lock": lambda rng: {
         "fault": "resource-lock", "level": rng.choice(["CanNotDelete", "ReadOnly"]),

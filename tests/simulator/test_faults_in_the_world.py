@@ -20,6 +20,7 @@ from avd_failover.simulator.records import (
 )
 from avd_failover.simulator.refusals import ArmRefusal
 from tests.simulator.builders import (
+    ADMIN,
     ENGINE,
     GROUP_A,
     KIOSK,
@@ -165,6 +166,32 @@ def test_a_start_may_be_refused_at_once(name, code):
     world.machines.deallocate(ENGINE, machine("a", 0))
     world.advance(60)
     assert world.machines.start(ENGINE, machine("a", 0)).status == "InProgress"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("sku-not-available", "SkuNotAvailable"), ("quota-exceeded", "OperationNotAllowed")]
+)
+@pytest.mark.parametrize("who", ["azure:broker", "autoscale:plan"])
+def test_a_start_that_azure_itself_asks_for_fails_in_the_world_and_tells_nobody(name, code, who):
+    autoscale = who == "autoscale:plan"
+    world = world_with(fault(name), autoscale=autoscale, sessions=0, starts_at="2026-03-02T10:00:00Z")
+    for number in range(3):
+        world.machines.deallocate(ADMIN, machine("a", number))
+    world.advance(1_800)
+    assert {power(world, "a", n) for n in range(3)} == {"deallocated"}
+    starts = [one for one in world.core.table(Operation).values() if one.verb == "start"]
+    assert {(one.status, one.error_code) for one in starts} == {("Failed", code)}
+    asked = {one.actor for one in world.history.changes() if one.verb == "start-refused"}
+    assert who in asked
+    assert all(one.end_s == one.start_s for one in starts)
+
+
+def test_a_start_that_azure_asks_for_succeeds_once_the_fault_is_over():
+    world = world_with(fault("sku-not-available", lasts="1000s"), sessions=0)
+    for number in range(3):
+        world.machines.deallocate(ADMIN, machine("a", number))
+    world.advance(1_300)
+    assert "running" in {power(world, "a", n) for n in range(3)}
 
 
 def test_an_endless_operation_goes_on():

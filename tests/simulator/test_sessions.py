@@ -249,3 +249,57 @@ def test_everyone_logged_off_from_a_drained_pool_stays_out():
     assert {h.allow_new_session for h in world.core.table(SessionHost).values() if "/hp-a/" in h.id} == {
         False
     }
+
+
+def reuse(world, *, on):
+    world.core.physics = world.core.physics.model_copy(update={"reuse_session_ids": on})
+
+
+def test_a_number_that_was_given_while_ids_came_back_is_not_given_to_a_second_session():
+    world = small_world(sessions=0)
+    first, second = world.directory.users_of(STAFF)[:2]
+    seat = world.core.get(SessionHost, host("a", 0))
+    reuse(world, on=True)
+    early = world.broker.seat(first, seat, "Active")
+    reuse(world, on=False)
+    late = world.broker.seat(second, seat, "Active")
+    assert early.id != late.id
+    assert [s.user for s in sessions_on(world)] == [first.id, second.id]
+    world.sessions.log_off(ENGINE, late.id)
+    world.advance(10)
+    assert [s.id for s in world.sessions.of_user(first.id)] == [early.id]
+    assert not world.sessions.of_user(second.id)
+
+
+def test_ids_of_sessions_that_are_gone_come_back_only_while_they_are_reused():
+    world = small_world(sessions=0)
+    user = world.directory.users_of(STAFF)[0]
+    seat = world.core.get(SessionHost, host("a", 0))
+    given = []
+    for reused in (False, True, False):
+        reuse(world, on=reused)
+        session = world.broker.seat(user, seat, "Active")
+        given.append(session.name)
+        world.core.erase(ADMIN, "gone", session)
+        world.sessions.release(session)
+    assert given == ["1", "1", "2"]
+
+
+@pytest.mark.parametrize("what", ["log-off", "ghost", "sign-in"])
+def test_what_was_due_for_one_session_does_not_befall_the_next_with_its_id(what):
+    world = small_world(sessions=0)
+    first, second = world.directory.users_of(STAFF)[:2]
+    seat = world.core.get(SessionHost, host("a", 0))
+    reuse(world, on=True)
+    early = world.broker.seat(first, seat, "Pending" if what == "sign-in" else "Active")
+    if what == "log-off":
+        world.sessions.log_off(ENGINE, early.id)
+    if what == "ghost":
+        world.sessions.drop_all(seat)
+    world.core.erase(ADMIN, "gone", world.sessions.get(early.id))
+    world.advance(1)
+    late = world.broker.seat(second, seat, "Active")
+    world.core.change(ADMIN, "is", late, state="LogOff" if what == "log-off" else "Active")
+    assert late.id == early.id
+    world.advance(250)
+    assert world.sessions.get(late.id).user == second.id

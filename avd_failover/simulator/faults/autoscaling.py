@@ -8,7 +8,6 @@ from avd_failover.simulator.autoscale import ACTOR
 from avd_failover.simulator.faults.base import Deed, called
 from avd_failover.simulator.faults.names import Stage, named
 from avd_failover.simulator.records import HostPool, Machine, SessionHost
-from avd_failover.simulator.refusals import ArmRefusal
 
 if TYPE_CHECKING:
     from avd_failover.simulator.world import World
@@ -41,10 +40,7 @@ class AutoscaleDeallocates(_OnPool):
         """Deallocate."""
         for _, machine in self._running(stage)[: self.count]:
             stage.hit("deallocates", machine.id)
-            try:
-                stage.world.machines.begin(ACTOR, "deallocate", machine)
-            except ArmRefusal:
-                continue
+            stage.world.machines.attempt(ACTOR, "deallocate", machine)
 
 
 class AutoscaleDrains(_OnPool):
