@@ -23,6 +23,7 @@ from avd_failover.journal.events import (
     RunEnded,
     RunPinned,
     RunResumed,
+    RunSwitched,
     RunTurned,
     StepEnded,
     StepStarted,
@@ -60,7 +61,7 @@ class Plain:
         match entry.event:
             case RunPinned() | RunResumed() | RunEnded() as event:
                 self._run(event, state)
-            case OperatorSaid() | RunTurned() as event:
+            case OperatorSaid() | RunTurned() | RunSwitched() as event:
                 self.say(said_words(event))
             case StepStarted() | StepEnded() as event:
                 self._step(event, state)

@@ -215,6 +215,17 @@ def kind_of(action: Action) -> str:
     return str(action.__struct_config__.tag)
 
 
+def subject_of(action: Action) -> tuple[str, str]:
+    """Return what makes two actions attempts at the same thing.
+
+    A grant carries a new name in every epoch (safety S14), and is the same grant under each of them.
+    """
+    if isinstance(action, GrantAssignment):
+        one = action.assignment
+        return kind_of(action), f"{one.scope} {one.principal_id} {one.role}"
+    return kind_of(action), action.target
+
+
 class Skipped(Struct, frozen=True, kw_only=True):
     """Something that a step looked at and left alone, because it is already as wanted."""
 
@@ -227,3 +238,5 @@ class Moves(Struct, frozen=True, kw_only=True):
 
     actions: tuple[Action, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    whole: bool = True
+    """Whether everything was seen, so that what is not among the actions needs none."""

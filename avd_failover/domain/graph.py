@@ -6,10 +6,13 @@ from enum import Enum
 from msgspec import Struct
 
 from avd_failover.domain.estate import PoolKind
-from avd_failover.domain.plan import End, Mode
+from avd_failover.domain.plan import End, Mode, Way
 
 Setting = str | int | float | bool
 """A value that a runbook may give to an operation; durations arrive here as seconds."""
+
+Given = Setting | tuple[str, ...]
+"""The same, or a list of texts."""
 
 
 class OnFailure(Enum):
@@ -37,13 +40,17 @@ class Step(Struct, frozen=True, kw_only=True):
     id: str
     uses: str
     side: End | None = None
+    way: Way = Way.THERE
+    """On the way back source and target have changed places."""
     needs: tuple[str, ...] = ()
     proof_within_s: float = 900.0
     on_failure: OnFailure = OnFailure.HOLD
     if_unreachable: IfUnreachable = IfUnreachable.HOLD
     modes: tuple[Mode, ...] = (Mode.PLANNED, Mode.UNPLANNED)
-    settings: dict[str, Setting] = {}
+    settings: dict[str, Given] = {}
     summary: str = ""
+    provided_by: str = ""
+    """Package and version that the operation comes from; empty for the engine's own."""
 
 
 class StepGraph(Struct, frozen=True, kw_only=True):
@@ -108,9 +115,14 @@ class SettingSpec(Struct, frozen=True, kw_only=True):
     """One setting that an operation accepts under ``with:`` in a runbook."""
 
     kind: str
-    """``duration``, ``integer``, ``percent``, ``text`` or ``flag``."""
+    """``duration``, ``integer``, ``percent``, ``text``, ``texts`` or ``flag``; for steps that reach outside
+    also ``program``, ``variables``, ``variable``, ``url`` and ``path``."""
     summary: str
     required: bool = False
+    choices: tuple[Setting, ...] = ()
+    """The values there are to choose from; empty where any value of the kind will do."""
+    filled: bool = False
+    """Whether names such as ``${plan.name}`` may stand in it (see ``domain.filling``)."""
 
 
 class OperationSpec(Struct, frozen=True, kw_only=True):

@@ -38,6 +38,13 @@ class End(Enum):
     TARGET = "target"
 
 
+class Way(Enum):
+    """Which way a step of a run goes. A drill goes there and comes back in one run; other runs only go."""
+
+    THERE = "there"
+    BACK = "back"
+
+
 class BarrierProof(Enum):
     """Which evidence lets target access be granted (safety S4)."""
 

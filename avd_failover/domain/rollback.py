@@ -10,12 +10,9 @@ have access, so that they find their hosts open, and again when nothing can arri
 
 from collections.abc import Iterator, Sequence
 
-from msgspec.structs import replace
-
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
 from avd_failover.domain.graph import Step, StepGraph
 from avd_failover.domain.plan import End
-from avd_failover.domain.route import Route
 
 PREFIX = "back-"
 """Steps of the way back never share an id with those of a runbook."""
@@ -23,34 +20,34 @@ PREFIX = "back-"
 HOUR_S = 3600.0
 
 
-def reverse(route: Route) -> Route:
-    """Return the route with its ends exchanged."""
-    return replace(route, leaving=route.leaving.other)
-
-
-def way_back(forward: StepGraph, changed: Sequence[Action]) -> StepGraph:
+def way_back(forward: StepGraph, changed: Sequence[Action], *, partial: bool = False) -> StepGraph:
     """Return the graph that undoes these changes, which took effect or may have.
 
-    ``source`` of its steps is the end that the run was going to, ``target`` the end that it left.
+    ``source`` of its steps is the end that the run was going to, ``target`` the end that it left. A
+    ``partial`` run closed no pool, since others work there: its barrier waits for access to settle instead.
     """
     return StepGraph(
         runbook=f"{forward.runbook} (rollback)",
         summary="Return every pair to where it was, through the barrier, and restore what was changed.",
         pool=forward.pool,
-        steps=tuple(_steps(changed)),
+        steps=tuple(_steps(changed, partial=partial)),
     )
 
 
-def _steps(changed: Sequence[Action]) -> Iterator[Step]:
+def _steps(changed: Sequence[Action], *, partial: bool) -> Iterator[Step]:
     granted = any(isinstance(action, GrantAssignment) for action in changed)
     revoked = any(isinstance(action, RevokeAssignment) for action in changed)
     before: tuple[str, ...] = ()
     if granted:
-        closing = [
-            _step("suspend-autoscale", "scaling.suspend", End.SOURCE),
-            _step("forbid-start-on-connect", "pool.start-on-connect", End.SOURCE),
-            _step("drain", "hosts.drain", End.SOURCE),
-        ]
+        closing = (
+            []
+            if partial
+            else [
+                _step("suspend-autoscale", "scaling.suspend", End.SOURCE),
+                _step("forbid-start-on-connect", "pool.start-on-connect", End.SOURCE),
+                _step("drain", "hosts.drain", End.SOURCE),
+            ]
+        )
         yield from closing
         yield _step("withdraw", "assignments.withdraw", End.SOURCE, *closing)
         yield _step("logoff", "sessions.logoff", End.SOURCE, "withdraw")

@@ -1,11 +1,29 @@
 """A route: a plan seen from one run, with source and target put in the place of primary and secondary."""
 
 from collections.abc import Iterator
+from enum import Enum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from avd_failover.domain.ids import ApplicationGroupId
-from avd_failover.domain.plan import End, Mode, Plan, Side, SidePlan, UserGroup
+from avd_failover.domain.plan import ApplicationGroupPair, End, Mode, Plan, Side, SidePlan, UserGroup, Way
+
+
+class Purpose(Enum):
+    """What a run is for. It decides which runbook is taken and what must have gone before."""
+
+    FAILOVER = "failover"
+    FAILBACK = "failback"
+    DRILL = "drill"
+    SETTLE = "settle"
+    UPKEEP = "upkeep"
+    """Moves nobody: standby hosts are woken, or something is only checked."""
+
+    @property
+    def moves_users(self) -> bool:
+        """Whether users of production are on another side afterwards."""
+        return self in {Purpose.FAILOVER, Purpose.FAILBACK}
 
 
 class Pair(Struct, frozen=True, kw_only=True):
@@ -28,15 +46,21 @@ class Pair(Struct, frozen=True, kw_only=True):
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """Plan, direction and mode of one run.
+    """Plan, direction, mode and scope of one run.
 
-    ``leaving`` is the source side. ``groups`` narrows the run to a cohort by group name; None moves all.
+    ``leaving`` is the source side. ``groups`` and ``app_groups`` narrow the run to a cohort, by the names
+    that the plan gives them; None leaves nothing out. ``test`` moves the plan's test group and nobody else.
     """
 
     plan: Plan
     leaving: Side = Side.PRIMARY
     mode: Mode = Mode.PLANNED
     groups: tuple[str, ...] | None = None
+    app_groups: tuple[str, ...] | None = None
+    purpose: Purpose = Purpose.FAILOVER
+    test: bool = False
+    forced: str = ""
+    """Why a person leaves a source that looks healthy as if it were dark; empty when nobody does."""
 
     def side(self, end: End) -> SidePlan:
         """Return what the plan names at one end of the run."""
@@ -48,9 +72,27 @@ class Route(Struct, frozen=True, kw_only=True):
         return f"{self.leaving.value}->{self.leaving.other.value}"
 
     @property
+    def reverse(self) -> "Route":
+        """The same route with its ends exchanged."""
+        return replace(self, leaving=self.leaving.other)
+
+    def towards(self, way: Way) -> "Route":
+        """Return the route as a step of that way sees it."""
+        return self if way is Way.THERE else self.reverse
+
+    @property
+    def partial(self) -> bool:
+        """Whether some users of the pools are not moved, so that both pools stay in use."""
+        return self.test or self.groups is not None or self.app_groups is not None
+
+    @property
     def scope(self) -> str:
-        """What moves, in words: ``all``, or the cohort's groups."""
-        return "all" if self.groups is None else "groups " + ", ".join(self.groups)
+        """What moves, in words: ``all``, the cohort's groups and application groups, or the testers."""
+        if self.test:
+            return f"testers {self.plan.test_group.name if self.plan.test_group else ''}".strip()
+        parts = [("groups", self.groups), ("application groups", self.app_groups)]
+        told = [f"{what} {', '.join(names)}" for what, names in parts if names is not None]
+        return " on ".join(told) or "all"
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
@@ -65,6 +107,12 @@ class Route(Struct, frozen=True, kw_only=True):
     def _pairs(self) -> Iterator[Pair]:
         source, target = self.leaving, self.leaving.other
         for twin in self.plan.application_groups:
-            for group in twin.groups:
-                if self.groups is None or group.name in self.groups:
+            if self.app_groups is None or twin.name in self.app_groups:
+                for group in self._moved(twin):
                     yield Pair(group=group, name=twin.name, source=twin.on(source), target=twin.on(target))
+
+    def _moved(self, twin: ApplicationGroupPair) -> Iterator[UserGroup]:
+        if self.test:
+            yield from (group for group in (self.plan.test_group,) if group is not None)
+            return
+        yield from (group for group in twin.groups if self.groups is None or group.name in self.groups)

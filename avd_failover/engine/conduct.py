@@ -7,14 +7,15 @@ from contextlib import suppress
 from avd_failover.cloud import Cloud
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.fence import UNFENCED, Fence
-from avd_failover.domain.rollback import reverse, way_back
+from avd_failover.domain.plan import Mode
+from avd_failover.domain.rollback import way_back
 from avd_failover.domain.states import RunStatus
 from avd_failover.engine.memory import POSSIBLE
 from avd_failover.engine.orders import Order, Orders
 from avd_failover.engine.progress import Progress
 from avd_failover.engine.run import Operations, Run
 from avd_failover.engine.stop import StoppedError, StopSignal
-from avd_failover.journal.events import RunTurned
+from avd_failover.journal.events import OperatorSaid, RunSwitched, RunTurned
 from avd_failover.journal.store import Requests
 from avd_failover.journal.writer import JournalWriter
 
@@ -54,10 +55,10 @@ class Conductor:
         self._stop.ask(because)
 
     async def drive(self) -> RunStatus:
-        """Drive to the end, forwards or, once somebody asked for it, back; the end is durable."""
+        """Drive to the end, and take the turns that people ask for on the way; the end is durable."""
         status = await self._drive()
-        if not status.final and self._back_is_wanted():
-            self._turn()
+        while not status.final and (turn := self._asked_for()) is not None:
+            self._journal.append(turn)
             self._stop = StopSignal()
             status = await self._drive()
         return status
@@ -98,19 +99,23 @@ class Conductor:
         if known is not None and known.step.uses not in self._essential:
             run.skip(step, because)
 
-    def _back_is_wanted(self) -> bool:
+    def _asked_for(self) -> RunTurned | RunSwitched | None:
+        """Return the turn that a person asked for and the run has not taken yet; back goes before on."""
         state = self._journal.state
-        return state.turned is None and any(said.kind == Order.ROLLBACK.value for said in state.said)
+        asked = {said.kind: said for said in reversed(state.said)}
+        if state.turned is None and (said := asked.get(Order.ROLLBACK.value)):
+            return self._turn(said)
+        if state.route.mode is Mode.PLANNED and (said := asked.get(Order.UNPLANNED.value)):
+            because = f"the source is left as dark by {said.by}: {said.reason}"
+            return RunSwitched(mode=Mode.UNPLANNED, because=because)
+        return None
 
-    def _turn(self) -> None:
+    def _turn(self, said: OperatorSaid) -> RunTurned:
         """Compose the way back from what may have taken effect; nobody needs to know more than that."""
         state = self._journal.state
         changed = [one.action for one in state.attempts.values() if one.outcome in POSSIBLE]
-        because = next(said for said in state.said if said.kind == Order.ROLLBACK.value)
-        self._journal.append(
-            RunTurned(
-                route=reverse(state.route),
-                graph=way_back(state.graph, changed),
-                because=f"turned back by {because.by}: {because.reason}",
-            )
+        return RunTurned(
+            route=state.route.reverse,
+            graph=way_back(state.graph, changed, partial=state.route.partial),
+            because=f"turned back by {said.by}: {said.reason}",
         )

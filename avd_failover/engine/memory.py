@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
+from avd_failover.domain.approvals import Approval
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.estate import RoleAssignment
+from avd_failover.domain.item_request import ItemRequest
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState
 
@@ -83,6 +85,24 @@ class RunMemory:
     def changed(self) -> Sequence[Action]:
         """Every action of this run that took effect, or may have, in the order of the intents."""
         return [attempt.action for attempt in self._state.attempts.values() if attempt.outcome in POSSIBLE]
+
+    @property
+    def inherited(self) -> Sequence[Action]:
+        """What earlier runs changed and this one is to take back."""
+        return self._state.pinned.inherited
+
+    @property
+    def initiator(self) -> str:
+        """Who asked for the run."""
+        return self._state.pinned.initiator
+
+    def approvals(self, step: str) -> Sequence[Approval]:
+        """Return what people said about a step that waits for them."""
+        return self._state.approvals.get(step, ())
+
+    def requests(self, step: str) -> Sequence[ItemRequest]:
+        """Return what people asked for single things of a step."""
+        return self._state.item_requests.get(step, ())
 
     def done_at(self, step: str) -> datetime | None:
         """Return when a step's first action took effect."""

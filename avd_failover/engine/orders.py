@@ -12,6 +12,7 @@ from enum import Enum
 import msgspec
 from msgspec import Struct
 
+from avd_failover.domain.plan import Mode
 from avd_failover.engine.stop import StopSignal
 from avd_failover.journal.events import OperatorSaid
 from avd_failover.journal.store import Request, Requests
@@ -28,6 +29,14 @@ class Order(Enum):
     ABORT = "abort"
     ROLLBACK = "rollback"
     SKIP = "skip"
+    RETRY = "retry"
+    """Enter a held step again, or work on one thing of a step again."""
+    CHOOSE = "choose"
+    """Take another value for one thing of a step."""
+    APPROVE = "approve"
+    REJECT = "reject"
+    UNPLANNED = "unplanned"
+    """Go on without the source: it went dark."""
 
 
 class Words(Struct, frozen=True, kw_only=True):
@@ -36,6 +45,10 @@ class Words(Struct, frozen=True, kw_only=True):
     by: str
     reason: str = ""
     step: str | None = None
+    item: str = ""
+    value: str = ""
+    evidence_name: str = ""
+    evidence_sha256: str = ""
 
 
 Skip = Callable[[str, str], None]
@@ -73,7 +86,9 @@ class Orders:
                 self._stop.ask(f"aborted by {told}", held=True)
             case Order.ROLLBACK if self._journal.state.turned is None:
                 self._stop.ask(f"turned back by {told}", held=True)
-            case Order.SKIP:
+            case Order.UNPLANNED if self._journal.state.route.mode is Mode.PLANNED:
+                self._stop.ask(f"switched to unplanned by {told}", held=True)
+            case Order.SKIP if not said.item:
                 self._skip(said.step or "", f"skipped by {told}")
 
 
@@ -84,4 +99,4 @@ def said_by(request: Request) -> OperatorSaid:
     except (msgspec.DecodeError, ValueError):
         unreadable = f"request {request.id} could not be read"
         return OperatorSaid(request=request.id, kind=Order.PAUSE.value, by="the engine", reason=unreadable)
-    return OperatorSaid(request=request.id, kind=kind, by=words.by, reason=words.reason, step=words.step)
+    return OperatorSaid(request=request.id, kind=kind, **msgspec.structs.asdict(words))

@@ -34,6 +34,7 @@ class Patience:
     ) -> None:
         self._clock = clock
         self._stop = stop
+        self._deadline_s = deadline_s
         self._faults = _Faults(clock)
         self._policy = AsyncRetrying(
             retry=retry_if_exception_type(TransientError),
@@ -50,6 +51,16 @@ class Patience:
             return await attempt()
 
         return await self._policy(once)
+
+    async def outlast(self, fault: TransientError) -> None:
+        """Wait until a throttle lets us ask again. Raises the fault again where that is after the deadline.
+
+        A throttle answers, so that what it refuses need not break off everything else that is under way.
+        """
+        wait_s = max(fault.wait_s, SHORTEST_WAIT_S)
+        if self._clock.monotonic() + wait_s > self._deadline_s:
+            raise fault
+        await self._sleep(wait_s)
 
     def calm(self) -> None:
         """Take note that the cloud answered: the next fault waits shortly again."""

@@ -69,7 +69,7 @@ async def preview(
     deadline_s = clock.monotonic() + PREVIEW_WITHIN_S
 
     async def look(step: Step) -> StepPreview:
-        bound = Bound(run=pinned.run, epoch=pinned.holder.epoch, route=pinned.route, step=step)
+        bound = Bound.to(step, pinned.route, run=pinned.run, epoch=pinned.holder.epoch)
         operation = operations(bound)
         seen: Any = await Patience(clock, stop, deadline_s).with_(lambda: operation.observe(cloud, memory))
         return StepPreview(step=step, moves=operation.plan(seen), verdict=operation.prove((seen,)))

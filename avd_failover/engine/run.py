@@ -135,12 +135,8 @@ class Run:
             because = f"applies to {' and '.join(mode.value for mode in step.modes)} runs only"
             self._journal.append(StepEnded(step=step.id, status=StepStatus.SKIPPED, because=because))
             return self._follow(step)
-        bound = Bound(
-            run=self._state.run,
-            epoch=self._state.holder.epoch,
-            route=self._state.route,
-            step=step,
-        )
+        state = self._state
+        bound = Bound.to(step, state.route, run=state.run, epoch=state.holder.epoch)
         runner = self._runners[step.id] = StepRunner(step, self._operations(bound), self._tools)
         try:
             result = await runner.run()

@@ -14,7 +14,7 @@ from math import inf
 from typing import Any
 
 from avd_failover.cloud import Cloud
-from avd_failover.domain.actions import Action, Skipped, kind_of
+from avd_failover.domain.actions import Action, Moves, Skipped, kind_of, subject_of
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.faults import CloudError, RefusedError, TransientError, UnknownError
 from avd_failover.domain.fence import UNFENCED, Fence, FencedError
@@ -27,6 +27,7 @@ from avd_failover.engine.patience import Patience
 from avd_failover.engine.progress import Progress
 from avd_failover.engine.send import send
 from avd_failover.engine.stop import StoppedError, StopSignal
+from avd_failover.engine.unhurried import unhurried
 from avd_failover.journal.events import (
     ActionEnded,
     ActionIntended,
@@ -107,8 +108,11 @@ class StepRunner:
         self._stop = tools.stop.child()
         silent_s = tools.fence_s if step.side is not End.TARGET else inf
         self._patience = Patience(tools.clock, self._stop, self._deadline_s, silent_s=silent_s)
+        self._reads = unhurried(tools.cloud, self._patience)
         self._told = ""
         self._skipped = ""
+        self._lost = ""
+        """What the cloud said last when an answer was lost; empty once it answered."""
 
     async def run(self) -> StepResult:
         """Run to the verdict. Raises StoppedError when asked to stop, with nothing under way."""
@@ -178,7 +182,7 @@ class StepRunner:
         seen = await self._look()
         moves = self._operation.plan(seen)
         self._looks.append(seen)
-        self._settle(moves.actions)
+        self._settle(moves)
         self._tell_skips(moves.skipped)
         if due := [action for action in moves.actions if self._due(action)]:
             await self._apply(due)
@@ -188,7 +192,7 @@ class StepRunner:
     async def _look(self) -> Any:  # noqa: ANN401 - the operation knows what it saw
         """Observe. A look that fails breaks the chain: nobody saw what happened meanwhile (S4, S7)."""
         try:
-            return await self._operation.observe(self._tools.cloud, self._tools.memory)
+            return await self._operation.observe(self._reads, self._tools.memory)
         except CloudError:
             self._looks.clear()
             raise
@@ -200,36 +204,35 @@ class StepRunner:
         if fresh and not state.attempts:
             self._journal.append(StepSkips(step=self._step.id, skipped=fresh))
 
-    def _settle(self, wanted: tuple[Action, ...]) -> None:
-        """Close every attempt that nobody knows the end of: wanted again means that it did not happen."""
-        again = {_key(action) for action in wanted}
+    def _settle(self, moves: Moves) -> None:
+        """Close the attempts that nobody knows the end of: wanted again means that it did not happen.
+
+        That something is not wanted says that it happened only if everything was seen (safety S7).
+        """
+        again = {subject_of(action) for action in moves.actions}
         for attempt in self._journal.state.open_attempts(self._step.id):
-            outcome = Outcome.VOID if _key(attempt.action) in again else Outcome.APPLIED
-            self._journal.append(ActionEnded(n=attempt.n, outcome=outcome, by="reading"))
-            self._tools.memory.sent(attempt)
+            wanted = subject_of(attempt.action) in again
+            if wanted or moves.whole:
+                outcome = Outcome.VOID if wanted else Outcome.APPLIED
+                self._journal.append(ActionEnded(n=attempt.n, outcome=outcome, by="reading"))
+                self._tools.memory.sent(attempt)
 
     def _due(self, action: Action) -> bool:
-        key = _key(action)
+        key = subject_of(action)
         return key not in self._left and self._clock.monotonic() >= self._again_s.get(key, -inf)
 
     def _be_patient(self, action: Action, seconds: float) -> None:
-        self._again_s[_key(action)] = self._clock.monotonic() + seconds
+        self._again_s[subject_of(action)] = self._clock.monotonic() + seconds
 
     async def _apply(self, actions: list[Action]) -> None:
+        if len(actions) == 1:
+            await self._perform(actions[0])
+            return
         outcomes = await asyncio.gather(
             *(self._perform(action) for action in actions), return_exceptions=True
         )
-        faults = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        for kind in (_StuckError, StoppedError):
-            for fault in faults:
-                if isinstance(fault, kind):
-                    raise fault
-        waits = [fault for fault in faults if isinstance(fault, TransientError)]
-        for fault in faults:
-            if not isinstance(fault, TransientError):
-                raise fault
-        if waits:
-            raise max(waits, key=lambda fault: fault.wait_s)
+        if faults := [outcome for outcome in outcomes if isinstance(outcome, BaseException)]:
+            raise min(faults, key=_urgency)
 
     async def _perform(self, action: Action) -> None:
         async with self._tools.window:
@@ -251,11 +254,13 @@ class StepRunner:
                 self._end(attempt, Outcome.REFUSED, fault.message)
                 self._refused(action, fault)
             except UnknownError as fault:
-                self._doubts[_key(action)] += 1
-                in_a_row = self._doubts[_key(action)]
+                self._doubts[subject_of(action)] += 1
+                in_a_row = self._doubts[subject_of(action)]
                 self._be_patient(action, min(PATIENCE_S, DOUBT_S * 2.0 ** (in_a_row - 1)))
                 self._end(attempt, Outcome.UNKNOWN, fault.message)
+                self._lost = fault.message
             else:
+                self._lost = ""
                 self._be_patient(action, PATIENCE_S)
                 self._end(attempt, Outcome.APPLIED, request_id=accepted.request_id)
 
@@ -268,7 +273,7 @@ class StepRunner:
             case AfterRefusal.STOP:
                 raise _StuckError(f"Azure refused {kind_of(action)} on {action.target}: {fault.message}")
             case AfterRefusal.LEAVE:
-                self._left.add(_key(action))
+                self._left.add(subject_of(action))
             case AfterRefusal.AGAIN:
                 self._be_patient(action, PATIENCE_S)
 
@@ -291,16 +296,13 @@ class StepRunner:
         return StepResult(status=StepStatus.FAILED if stop else StepStatus.HELD, because=because)
 
     def _failed(self, because: str) -> StepResult:
+        because = f"{because}; last answer: {self._lost}" if self._lost else because
         stop = self._step.on_failure is OnFailure.STOP
         return StepResult(status=StepStatus.FAILED if stop else StepStatus.HELD, because=because)
 
 
 def _urgency(fault: BaseException) -> tuple[int, float]:
-    """Order the faults of one round: our defects first, then what ends the step, the longest wait last."""
+    """Order the faults of one round: our defects first, then what ends the step, then the longest wait."""
     if isinstance(fault, TransientError):
         return 3, -fault.wait_s
     return (2 if isinstance(fault, StoppedError) else 1 if isinstance(fault, _StuckError) else 0), 0.0
-
-
-def _key(action: Action) -> tuple[str, str]:
-    return kind_of(action), action.target

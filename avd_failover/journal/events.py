@@ -14,6 +14,7 @@ from msgspec import Struct
 from avd_failover.domain.actions import Action, Skipped
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import Setting, StepGraph
+from avd_failover.domain.plan import Mode
 from avd_failover.domain.route import Route
 from avd_failover.domain.states import RunStatus, StepStatus
 
@@ -59,6 +60,14 @@ class RunPinned(Struct, frozen=True, kw_only=True, tag="run.pinned", tag_field="
     simulated: str | None
     """Name of the scenario when the run goes against a simulated Azure."""
     holder: Holder
+    initiator: str = ""
+    """Who asked for the run; nobody approves what they began themselves (O4)."""
+    key: str = ""
+    """The run key under which it was asked for; asking again under it goes on with this run."""
+    returns: tuple[str, ...] = ()
+    """Earlier runs whose effects this one takes back: what a failback is for."""
+    inherited: tuple[Action, ...] = ()
+    """What those runs changed and did not put back themselves, in the order of their intents."""
 
 
 class RunResumed(Struct, frozen=True, kw_only=True, tag="run.resumed", tag_field="type"):
@@ -77,9 +86,11 @@ class RunEnded(Struct, frozen=True, kw_only=True, tag="run.ended", tag_field="ty
 
 
 class OperatorSaid(Struct, frozen=True, kw_only=True, tag="operator.said", tag_field="type"):
-    """A person's request was taken up: ``pause``, ``abort``, ``rollback``, ``skip`` or ``approve``.
+    """A person's request was taken up; ``kind`` is one of ``engine.orders.Order``.
 
-    ``request`` is its number in the stream of requests; numbers at or below it are settled.
+    ``request`` is its number in the stream of requests; numbers at or below it are settled. ``item`` names
+    one of several things that a step works on, such as a machine, and ``value`` what was chosen for it.
+    Evidence is a file's name and SHA-256.
     """
 
     request: int
@@ -87,6 +98,10 @@ class OperatorSaid(Struct, frozen=True, kw_only=True, tag="operator.said", tag_f
     by: str
     reason: str = ""
     step: str | None = None
+    item: str = ""
+    value: str = ""
+    evidence_name: str = ""
+    evidence_sha256: str = ""
 
 
 class RunTurned(Struct, frozen=True, kw_only=True, tag="run.turned", tag_field="type"):
@@ -94,6 +109,13 @@ class RunTurned(Struct, frozen=True, kw_only=True, tag="run.turned", tag_field="
 
     route: Route
     graph: StepGraph
+    because: str
+
+
+class RunSwitched(Struct, frozen=True, kw_only=True, tag="run.switched", tag_field="type"):
+    """The mode changed while the run was under way: its source went dark. There is no way back from that."""
+
+    mode: Mode
     because: str
 
 
@@ -152,6 +174,7 @@ Event = (
     | RunEnded
     | OperatorSaid
     | RunTurned
+    | RunSwitched
     | StepStarted
     | StepWaiting
     | StepSkips

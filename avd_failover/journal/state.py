@@ -8,9 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment, Skipped
+from avd_failover.domain.approvals import Approval
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import Setting, Step
+from avd_failover.domain.item_request import ItemRequest
 from avd_failover.domain.states import RunStatus, StepStatus, move_run, move_step
 from avd_failover.journal.events import (
     ActionEnded,
@@ -21,6 +25,7 @@ from avd_failover.journal.events import (
     RunEnded,
     RunPinned,
     RunResumed,
+    RunSwitched,
     RunTurned,
     StepEnded,
     StepSkips,
@@ -97,6 +102,8 @@ class RunState:
         self.graph = pinned.graph
         self.turned: RunTurned | None = None
         self.said: list[OperatorSaid] = []
+        self.approvals: dict[str, list[Approval]] = {}
+        self.item_requests: dict[str, list[ItemRequest]] = {}
         self.steps = {step.id: StepState(step) for step in pinned.graph.steps}
         self.attempts: dict[int, Attempt] = {}
 
@@ -125,9 +132,11 @@ class RunState:
                 self.status = move_run(self.status, event.status)
                 self.because, self.findings, self.finished_at = event.because, event.findings, entry.at
             case OperatorSaid() as event:
-                self.said.append(event)
+                self._hear(event, entry.at)
             case RunTurned() as event:
                 self._turn(event)
+            case RunSwitched() as event:
+                self._switch(event)
             case RunPinned():
                 raise BrokenStoryError("a second run.pinned: two journals were joined")
         self.seq, self.last_at = entry.seq, entry.at
@@ -213,14 +222,44 @@ class RunState:
         attempt.outcome, attempt.ended_at = event.outcome, at
         attempt.by, attempt.detail = event.by, event.detail
 
+    def _hear(self, event: OperatorSaid, at: datetime) -> None:
+        self.said.append(event)
+        if event.step is None:
+            return
+        match event.kind:
+            case "approve" | "reject" as verdict:
+                self.approvals.setdefault(event.step, []).append(
+                    Approval(
+                        by=event.by,
+                        at=at,
+                        verdict=verdict,
+                        reason=event.reason,
+                        evidence_name=event.evidence_name,
+                        evidence_sha256=event.evidence_sha256,
+                    )
+                )
+            case "retry" | "skip" | "choose" as kind if event.item:
+                self.item_requests.setdefault(event.step, []).append(
+                    ItemRequest(
+                        kind=kind, item=event.item, by=event.by, at=at, reason=event.reason, value=event.value
+                    )
+                )
+
+    def _switch(self, event: RunSwitched) -> None:
+        self._run_again()
+        self.route = replace(self.route, mode=event.mode)
+
+    def _run_again(self) -> None:
+        if self.status is not RunStatus.RUNNING:
+            self.status = move_run(self.status, RunStatus.RUNNING)
+        self.finished_at, self.because, self.findings = None, "", ()
+
     def _turn(self, event: RunTurned) -> None:
         if self.turned is not None:
             raise BrokenStoryError("a second run.turned: a run is turned back once")
-        if self.status is not RunStatus.RUNNING:
-            self.status = move_run(self.status, RunStatus.RUNNING)
+        self._run_again()
         self.turned, self.route, self.graph = event, event.route, event.graph
         self.steps.update({step.id: StepState(step) for step in event.graph.steps})
-        self.finished_at, self.because, self.findings = None, "", ()
 
     def _resume(self, event: RunResumed) -> None:
         self.status = move_run(self.status, RunStatus.RUNNING)

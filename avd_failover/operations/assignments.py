@@ -118,7 +118,7 @@ class Revoke(Base):
             actions += [RevokeAssignment(assignment=held, reason=reason) for held in item.held]
             if not item.held:
                 skipped.append(Skipped(target=item.pair.label, because="no assignment of it stands here"))
-        return Moves(actions=tuple(actions), skipped=tuple(skipped))
+        return Moves(actions=tuple(actions), skipped=tuple(skipped), whole=not seen.gaps)
 
     def prove(self, looks: Sequence[AssignmentsSeen]) -> Verdict:
         """Hold when no read by id finds an assignment and every listing was whole."""

@@ -106,7 +106,9 @@ class Barrier(Base):
 
     def plan(self, seen: BarrierSeen) -> Moves:
         """Log off whoever is there; what others changed on hosts and settings is never overwritten here."""
-        return log_off_moves(seen.sessions, reason="came back before the barrier stood")
+        return log_off_moves(
+            seen.sessions, reason="came back before the barrier stood", whole=not seen.look.gaps
+        )
 
     def prove(self, looks: Sequence[BarrierSeen]) -> Verdict:
         """Hold when the source is proven empty and every way in is gone, in reads by id and in listings.

@@ -9,16 +9,18 @@ deadline passes, and sends what was planned in between (design section 2).
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from msgspec import Struct
 
 from avd_failover.cloud import Reads
 from avd_failover.domain.actions import Action, Moves
+from avd_failover.domain.approvals import Approval
 from avd_failover.domain.estate import RoleAssignment
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import OperationSpec, Setting, Step
+from avd_failover.domain.item_request import ItemRequest
 from avd_failover.domain.plan import End, SidePlan
 from avd_failover.domain.route import Route
 
@@ -113,6 +115,24 @@ class Memory(Protocol):
         """Every action of this run that took effect, or may have, in the order of the intents."""
         ...
 
+    @property
+    def inherited(self) -> Sequence[Action]:
+        """What earlier runs changed and this one is to take back, in the order of their intents."""
+        ...
+
+    @property
+    def initiator(self) -> str:
+        """Who asked for the run."""
+        ...
+
+    def approvals(self, step: str) -> Sequence[Approval]:
+        """Return what people said about a step that waits for them, in the order they said it."""
+        ...
+
+    def requests(self, step: str) -> Sequence[ItemRequest]:
+        """Return what people asked for single things of a step, in the order they asked."""
+        ...
+
     def done_at(self, step: str) -> datetime | None:
         """Return when a step's first action took effect."""
         ...
@@ -123,12 +143,17 @@ class Memory(Protocol):
 
 
 class Bound(Struct, frozen=True, kw_only=True):
-    """What an operation is made for: a step of a run along a route."""
+    """What an operation is made for: a step of a run along a route, which is the way that the step goes."""
 
     run: str
     epoch: int
     route: Route
     step: Step
+
+    @classmethod
+    def to(cls, step: Step, route: Route, *, run: str, epoch: int) -> Self:
+        """Bind a step of a run, whatever way it goes."""
+        return cls(run=run, epoch=epoch, route=route.towards(step.way), step=step)
 
     @property
     def end(self) -> End:

@@ -62,7 +62,7 @@ class Drain(Base):
 
     def plan(self, seen: Reading[SessionHost]) -> Moves:
         """Drain each host that still takes sessions."""
-        return drain_moves(seen.items, reason="the pool is being left")
+        return drain_moves(seen, reason="the pool is being left")
 
     def prove(self, looks: Sequence[Reading[SessionHost]]) -> Verdict:
         """Hold when a whole listing shows no host that takes sessions."""
@@ -84,10 +84,11 @@ class Drain(Base):
         return AfterRefusal.AGAIN if refusal.status == 404 else AfterRefusal.STOP
 
 
-def drain_moves(hosts: Sequence[SessionHost], *, reason: str) -> Moves:
+def drain_moves(seen: Reading[SessionHost], *, reason: str) -> Moves:
     """Plan to drain each host that still takes sessions."""
-    hosts = in_order(hosts)
+    hosts = in_order(seen.items)
     return Moves(
+        whole=seen.complete,
         actions=tuple(
             SetLogons(host=host.id, allowed=False, before=True, reason=reason)
             for host in hosts

@@ -27,7 +27,7 @@ class ReconcileSeen(Struct, frozen=True, kw_only=True):
     ghosts: int
     """How many of the sessions are on machines that are off."""
     settles_in_s: float
-    """Seconds until no request of this run can still take effect."""
+    """Seconds until no request of this run can take effect and no access that it removed opens a door."""
     gaps: tuple[str, ...] = ()
     returned: tuple[str, ...] = ()
     """Revoked assignments that a read by id finds again."""
@@ -51,19 +51,30 @@ class Reconcile(Base):
         left = set(self.route.application_groups(End.SOURCE))
         gone = [one.id for one in memory.revoked if one.scope in left]
         back = [one for one in gone if await cloud.assignments.get(one) is not None]
-        since = memory.now_s - memory.last_send_s if memory.last_send_s is not None else None
-        in_flight_s = self.route.plan.policies.in_flight_s
         sessions = await cloud.sessions.list(self.route.side(End.SOURCE).host_pool)
         return ReconcileSeen(
             source=source,
             target=target,
             sessions=sessions,
             ghosts=len(await ghosts_among(cloud, sessions.items)),
-            settles_in_s=0.0 if since is None else max(0.0, in_flight_s - since),
+            settles_in_s=self._settles_in_s(memory),
             gaps=(*gaps, *more),
             returned=tuple(back),
             altered=tuple(_altered(target, memory)),
         )
+
+    def _settles_in_s(self, memory: Memory) -> float:
+        """Return how long until whoever opens the source's hosts again lets nobody in by it."""
+        policies = self.route.plan.policies
+        ends = [
+            since_s + lasts_s
+            for since_s, lasts_s in (
+                (memory.last_send_s, policies.in_flight_s),
+                (memory.last_revoke_s, policies.propagation_s),
+            )
+            if since_s is not None
+        ]
+        return max(0.0, *(end_s - memory.now_s for end_s in ends)) if ends else 0.0
 
     def plan(self, seen: ReconcileSeen) -> Moves:
         """Change nothing: what is not as left is somebody else's doing, and theirs to explain."""

@@ -43,7 +43,7 @@ class SessionsSeen(Struct, frozen=True, kw_only=True):
         return tuple(one for one in self.sessions.items if one.id not in self.ghosts)
 
 
-def log_off_moves(sessions: Iterable[UserSession], *, reason: str) -> Moves:
+def log_off_moves(sessions: Iterable[UserSession], *, reason: str, whole: bool) -> Moves:
     """Plan to log off every session; one that is signing out already is left to finish."""
     sessions = in_order(sessions)
     actions = [
@@ -56,7 +56,7 @@ def log_off_moves(sessions: Iterable[UserSession], *, reason: str) -> Moves:
         for one in sessions
         if one.state is SessionState.LOG_OFF
     ]
-    return Moves(actions=tuple(actions), skipped=tuple(skipped))
+    return Moves(actions=tuple(actions), skipped=tuple(skipped), whole=whole)
 
 
 class LogOffAll(Base):
@@ -85,7 +85,7 @@ class LogOffAll(Base):
 
     def plan(self, seen: SessionsSeen) -> Moves:
         """Log off whoever is there."""
-        return log_off_moves(seen.live, reason="access moved to the other side")
+        return log_off_moves(seen.live, reason="access moved to the other side", whole=seen.sessions.complete)
 
     def prove(self, looks: Sequence[SessionsSeen]) -> Verdict:
         """Hold when a whole listing shows no session but on machines that are off."""

@@ -18,6 +18,7 @@ from avd_failover.journal.events import (
     RunEnded,
     RunPinned,
     RunResumed,
+    RunSwitched,
     RunTurned,
     StepEnded,
     StepStarted,
@@ -54,6 +55,9 @@ class _Driving:
     how: str
 
 
+_OfTheRun = RunPinned | RunResumed | RunEnded | RunTurned | RunSwitched
+
+
 class Chronicle:
     """Keeps the turns of steps, the drives, the waits, the findings and the order of a journal."""
 
@@ -76,7 +80,7 @@ class Chronicle:
     def entry(self, entry: Entry) -> None:
         """Take in the next entry."""
         match entry.event:
-            case RunPinned() | RunResumed() | RunEnded() | RunTurned() as event:
+            case RunPinned() | RunResumed() | RunEnded() | RunTurned() | RunSwitched() as event:
                 self._run(event, entry.at)
             case OperatorSaid() as event:
                 self._decided(event, entry.at)
@@ -109,7 +113,7 @@ class Chronicle:
         result = "running" if alive else CUT_OFF
         return (*turns, Turn(started_at=self._open[step], ended_at=ended, result=result, because=""))
 
-    def _run(self, event: RunPinned | RunResumed | RunEnded | RunTurned, at: datetime) -> None:
+    def _run(self, event: _OfTheRun, at: datetime) -> None:
         match event:
             case RunPinned():
                 self._begin(_Driving(at, event.holder, event.engine, "began"))
@@ -118,11 +122,17 @@ class Chronicle:
                 self._begin(_Driving(at, event.holder, event.engine, "resumed"))
             case RunTurned():
                 self.turned_at, self.back = at, Order()
-                if self._drive is None and (last := self._last_drive) is not None:
-                    self._begin(_Driving(at, last.holder, last.engine, "turned back"))
+                self._go_on("turned back", at)
+            case RunSwitched():
+                self._go_on("went on", at)
             case RunEnded():
                 self._note(event.findings, None, at)
                 self._close(event.status.value, event.because, at)
+
+    def _go_on(self, how: str, at: datetime) -> None:
+        """Begin again in the same process, unless it never stopped."""
+        if self._drive is None and (last := self._last_drive) is not None:
+            self._begin(_Driving(at, last.holder, last.engine, how))
 
     def _begin(self, drive: _Driving) -> None:
         self._drive = self._last_drive = drive

@@ -89,7 +89,9 @@ def _goes_back(step: StepState, state: RunState) -> bool:
 
 
 def _route(step: StepState, state: RunState) -> Route:
-    return state.turned.route if state.turned and _goes_back(step, state) else state.pinned.route
+    if state.turned and _goes_back(step, state):
+        return state.turned.route
+    return state.pinned.route.towards(step.step.way)
 
 
 def _region(route: Route, end: End | None) -> str | None:

@@ -12,6 +12,7 @@ from avd_failover.journal.events import (
     RunEnded,
     RunPinned,
     RunResumed,
+    RunSwitched,
     RunTurned,
     StepEnded,
     StepSkips,
@@ -43,7 +44,7 @@ def _tell(event: Event, intents: dict[int, ActionIntended], names: Names | None)
     match event:
         case RunPinned() | RunResumed() | RunEnded():
             return "-", _run_words(event)
-        case OperatorSaid() | RunTurned():
+        case OperatorSaid() | RunTurned() | RunSwitched():
             return "-", said_words(event)
         case StepStarted() | StepWaiting() | StepSkips() | StepEnded():
             return event.step, _step_words(event, names)
@@ -69,11 +70,15 @@ def _run_words(event: RunPinned | RunResumed | RunEnded) -> str:
             return f"run {event.status.value}: {event.because}"
 
 
-def said_words(event: OperatorSaid | RunTurned) -> str:
-    """Return what a person asked for, or that the run goes back because of it."""
+def said_words(event: OperatorSaid | RunTurned | RunSwitched) -> str:
+    """Return what a person asked for, or what became of the run because of it."""
     if isinstance(event, RunTurned):
         return f"goes back: {event.because}"
+    if isinstance(event, RunSwitched):
+        return f"is {event.mode.value} from here on: {event.because}"
     step = f" {event.step}" if event.step else ""
+    step += f" for {event.item}" if event.item else ""
+    step += f" = {event.value}" if event.value else ""
     reason = f": {event.reason}" if event.reason else ""
     return f"{event.by} asks for {event.kind}{step}{reason}"
 

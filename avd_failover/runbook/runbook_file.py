@@ -9,7 +9,7 @@ from pathlib import Path as FilePath
 
 from msgspec import Struct
 
-from avd_failover.domain.graph import Catalogue, OperationSpec, Setting, Step, StepGraph
+from avd_failover.domain.graph import Catalogue, Given, OperationSpec, Step, StepGraph
 from avd_failover.runbook.digest import digest_of
 from avd_failover.runbook.faults import FileFaults, listed, nearest, quoted
 from avd_failover.runbook.runbook_models import RunbookEntry, StepEntry
@@ -104,15 +104,16 @@ class _Steps:
         elif entry.side is not None and entry.side not in spec.ends:
             self._findings.add(path, f"{spec.name} on the {entry.side.value}", allowed=allowed)
 
-    def _settings(self, index: int, entry: StepEntry, spec: OperationSpec) -> dict[str, Setting]:
+    def _settings(self, index: int, entry: StepEntry, spec: OperationSpec) -> dict[str, Given]:
         return settings_of(self._findings, ("steps", index, "with"), spec, entry.settings)
 
 
-def _step(entry: StepEntry, settings: dict[str, Setting]) -> Step:
+def _step(entry: StepEntry, settings: dict[str, Given]) -> Step:
     return Step(
         id=entry.id,
         uses=entry.uses,
         side=entry.side,
+        way=entry.way,
         needs=entry.needs,
         proof_within_s=entry.proof_within,
         on_failure=entry.on_failure,

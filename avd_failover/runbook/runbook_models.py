@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from avd_failover.domain.estate import PoolKind
-from avd_failover.domain.graph import IfUnreachable, OnFailure, Setting, Step
-from avd_failover.domain.plan import End, Mode
+from avd_failover.domain.graph import Given, IfUnreachable, OnFailure, Step
+from avd_failover.domain.plan import End, Mode, Way
 from avd_failover.runbook.durations import Duration
 from avd_failover.runbook.plan_models import Name
 from avd_failover.runbook.yaml_file import FileModel
@@ -26,9 +26,11 @@ class StepEntry(FileModel):
     """Operation that the step carries out."""
     side: End | None = None
     """End of the run that it acts on: the source is left, the target taken."""
+    way: Way = Way.THERE
+    """Way that the step goes: on the way back, in a drill, source and target have changed places."""
     needs: tuple[str, ...] = ()
     """Steps that must have ended before this one begins."""
-    settings: Annotated[dict[str, Setting], Field(alias="with")] = {}  # noqa: RUF012 - pydantic copies it
+    settings: Annotated[dict[str, Given], Field(alias="with")] = {}  # noqa: RUF012 - pydantic copies it
     """Settings of the operation."""
     proof_within: Duration = _DEFAULTS.proof_within_s
     """How long the step may take until its proof holds."""

@@ -6,7 +6,7 @@ from typing import TypeGuard
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import Setting
-from avd_failover.domain.rollback import reverse, way_back
+from avd_failover.domain.rollback import way_back
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.journal.events import ActionEnded, OperatorSaid, Outcome, RunTurned, StepEnded
 from avd_failover.report.account import Account
@@ -140,7 +140,7 @@ def turn(story: Story) -> Story:
     changed = [one.action for one in state.attempts.values()]
     return story.tell(
         RunTurned(
-            route=reverse(state.route),
+            route=state.route.reverse,
             graph=way_back(state.graph, changed),
             because="turned back by duty admin",
         )
