@@ -105,7 +105,7 @@ def _last_words(approvals: Sequence[Approval]) -> list[Approval]:
 
 
 def _discounted(said: Approval, rule: Rule, initiator: str, now: datetime) -> str:
-    """Say why a word does not count; empty when it does. A no needs no evidence and may be the initiator's."""
+    """Say why a word does not count; empty when it does. A no needs no evidence, and anybody may say it."""
     if rule.who and not any(same_person(said.by, name) for name in rule.who):
         return "may not decide this"
     if said.at > now + timedelta(seconds=AHEAD_S):
