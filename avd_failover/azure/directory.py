@@ -29,12 +29,16 @@ class _Found(Struct):
     queue: list[GroupId]
     met: set[GroupId] = field(default_factory=set)
     users: set[UserId] = field(default_factory=set)
+    names: set[tuple[str, UserId]] = field(default_factory=set)
     complete: bool = True
 
     def add(self, member: Member) -> None:
         kind = member.kind.lower()
         if kind == _USER:
-            self.users.add(ids.user_id(member.id))
+            user = ids.user_id(member.id)
+            self.users.add(user)
+            if member.principal_name:
+                self.names.add((member.principal_name.lower(), user))
         elif kind == _GROUP:
             group = ids.group_id(member.id)
             if group not in self.met:
@@ -72,6 +76,7 @@ class AzureDirectory(Directory):
             nested=frozenset(found.met - {group}),
             complete=found.complete,
             read_at=read_at,
+            names=tuple(sorted(found.names)),
         )
 
     async def _read(self, found: _Found, group: GroupId, *, root: GroupId) -> None:

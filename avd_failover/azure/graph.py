@@ -25,22 +25,32 @@ from msgspec.json import Decoder
 
 from avd_failover.azure.endpoints import Endpoints, origin_of
 from avd_failover.azure.faults import UnreadableAnswerError, azure_faults, fault_of_answer
+from avd_failover.azure.outgoing import READS
 from avd_failover.azure.pipeline import ANSWER_TIMEOUT_S, CONNECT_TIMEOUT_S, USER_AGENT, guard
 from avd_failover.azure.throttle import Throttle
+from avd_failover.domain.faults import OutsidePlanError
 from avd_failover.domain.ids import GroupId
 
 PAGE = 999
 """Most members Graph returns in one page."""
+
+FIELDS = ["id", "userPrincipalName"]
+"""What is asked for of each member; Graph serves a property that only some kinds of member have."""
 
 MEMBERS_COST = 2.0
 """Resource units of one page of members: 3, less 1 for $select (azure-facts section 8)."""
 
 
 class Member(Struct, frozen=True):
-    """A directory object in a group; ``kind`` is empty where the caller may not see what it is."""
+    """A directory object in a group; ``kind`` is empty where the caller may not see what it is.
+
+    Only users have a principal name, and Graph writes null for it where the caller may read members but not
+    users (permission User.ReadBasic.All).
+    """
 
     id: str
     kind: str = field(default="", name="@odata.type")
+    principal_name: str | None = field(default=None, name="userPrincipalName")
 
 
 class Page(Struct, frozen=True):
@@ -104,6 +114,7 @@ class Graph:
             # As Resource Manager's transport: the machine's authorities, or those SSL_CERT_FILE names.
             verify=ssl.create_default_context(),
             headers={"User-Agent": USER_AGENT},
+            event_hooks={"request": [_only_read]},
         )
         provider = AzureIdentityAuthenticationProvider(
             self._credential,
@@ -119,7 +130,7 @@ class Graph:
         if link:
             request = MembersRequestBuilder(self._adapter, link).to_get_request_information()
         else:
-            query = RequestConfiguration[_Query](query_parameters=_Query(select=["id"], top=PAGE))
+            query = RequestConfiguration[_Query](query_parameters=_Query(select=FIELDS, top=PAGE))
             builder = MembersRequestBuilder(self._adapter, {"group%2Did": group})
             request = builder.to_get_request_information(query)
             # The builders write "$" as "%24"; the middleware that puts it back is not installed.
@@ -136,6 +147,15 @@ class Graph:
                 raise UnreadableAnswerError("no answer came through the adapter")
             admission.answered(answer.status_code, answer.headers)
             return answer
+
+
+async def _only_read(request: httpx.Request) -> None:
+    """Let nothing leave that could change the directory: no plan allows that (safety S12)."""
+    if request.method not in READS:
+        raise OutsidePlanError(
+            f"not sent: {request.method} {request.url.path}: the directory is only read",
+            target=request.url.path,
+        )
 
 
 def _reason(body: bytes) -> tuple[str, str]:

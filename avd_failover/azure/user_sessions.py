@@ -1,7 +1,7 @@
 """User sessions of a pool (Microsoft.DesktopVirtualization 2024-04-03).
 
 A session tells its user by principal name only: its ``objectId`` is the session's own ("internal use" in the
-published contract), not the user's. Names never leave this room (safety J11), so ``user`` is None here.
+published contract), not the user's. So ``user`` is None here; ``domain.whose`` works it out from the name.
 """
 
 from azure.mgmt.desktopvirtualization import models
@@ -64,4 +64,5 @@ def _session(raw: Raw) -> UserSession:
     return UserSession(
         id=ids.user_session_id(raw.id),
         state=_STATES.get((raw.session_state or "").lower(), SessionState.UNKNOWN),
+        name=(raw.user_principal_name or "").lower() or None,
     )

@@ -1,11 +1,15 @@
 """What exists in Azure, as frozen values: the nouns that snapshots, actions and decisions share.
 
 Each value holds only what a decision needs, except the role assignment, which is complete: it is the image
-that a revoke must be able to restore (safety S10). User names never enter; object ids do (safety J11).
+that a revoke must be able to restore (safety S10). People are their object ids. Principal names are the only
+way to tell whose session is whose; they live in memory here, are left out of every ``repr``, and no action or
+event has a place for them (safety J11).
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from msgspec import Struct
 
@@ -126,11 +130,21 @@ class SessionState(Enum):
 
 
 class UserSession(Struct, frozen=True, kw_only=True):
-    """A user's session on a host; the user by object id, where Azure tells it."""
+    """A user's session on a host. Azure tells the user's principal name; ``domain.whose`` finds the id."""
 
     id: UserSessionId
     state: SessionState
     user: UserId | None = None
+    name: str | None = None
+    """Principal name in lower case; never shown, never written down."""
+
+    def __repr__(self) -> str:
+        """Return everything but the name."""
+        return f"UserSession(id={self.id!r}, state={self.state!r}, user={self.user!r})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
+        """Yield the same for tracebacks that show values."""
+        yield from (("id", self.id), ("state", self.state), ("user", self.user))
 
 
 class PowerState(Enum):
@@ -199,3 +213,14 @@ class Membership(Struct, frozen=True, kw_only=True):
     nested: frozenset[GroupId] = frozenset()
     complete: bool = True
     read_at: datetime | None = None
+    names: tuple[tuple[str, UserId], ...] = ()
+    """Principal name, in lower case, and object id of each user whose name was shown, in order of names."""
+
+    def __repr__(self) -> str:
+        """Return how much there is, and no name."""
+        whole = "complete" if self.complete else "incomplete"
+        return f"Membership(group={self.group!r}, users={len(self.users)}, {whole})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
+        """Yield the same for tracebacks that show values."""
+        yield from (("group", self.group), ("users", len(self.users)), ("complete", self.complete))

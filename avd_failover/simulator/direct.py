@@ -27,8 +27,8 @@ from avd_failover.domain.ids import (
 from avd_failover.simulator import direct_values as values
 from avd_failover.simulator.direct_call import Line
 from avd_failover.simulator.direct_machines import DirectMachines
+from avd_failover.simulator.direct_outside import RehearsedOutside
 from avd_failover.simulator.pacing import Pace
-from avd_failover.simulator.records import Group, User
 from avd_failover.simulator.world import World
 
 
@@ -55,6 +55,7 @@ class DirectCloud:
         self.sessions = DirectUserSessions(line)
         self.scaling = DirectScalingPlans(line)
         self.machines = DirectMachines(line)
+        self.outside = RehearsedOutside(clock)
 
     async def aclose(self) -> None:
         """Let no further request pass."""
@@ -150,13 +151,7 @@ class DirectDirectory(_Service):
         found = await self._line.read_list(
             "members.list", group, lambda world: world.directory.transitive_members(group), lambda one: one
         )
-        return estate.Membership(
-            group=group,
-            users=frozenset(ids.user_id(member.id) for member in found.items if isinstance(member, User)),
-            nested=frozenset(ids.group_id(member.id) for member in found.items if isinstance(member, Group)),
-            complete=found.complete,
-            read_at=self._line.clock.now(),
-        )
+        return values.membership(group, found.items, complete=found.complete, read_at=found.read_at)
 
 
 class DirectHostPools(_Service):

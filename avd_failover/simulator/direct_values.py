@@ -1,5 +1,8 @@
 """Records of the world as the values that cross the seam, folded as the adapters fold them."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from avd_failover.domain import estate, ids
 from avd_failover.simulator import records
 
@@ -62,8 +65,27 @@ def session_host(record: records.SessionHost, sessions: int) -> estate.SessionHo
 
 
 def user_session(record: records.UserSession) -> estate.UserSession:
-    """Return a session; like the SDK of this API version, without the user's object id."""
-    return estate.UserSession(id=ids.user_session_id(record.id), state=estate.SessionState(record.state))
+    """Return a session; like the SDK of this API version, with the user's name and without the object id."""
+    return estate.UserSession(
+        id=ids.user_session_id(record.id),
+        state=estate.SessionState(record.state),
+        name=record.user_principal_name.lower() or None,
+    )
+
+
+def membership(
+    group: ids.GroupId, found: Sequence[records.User | records.Group], *, complete: bool, read_at: datetime
+) -> estate.Membership:
+    """Return everyone in a group."""
+    users = [one for one in found if isinstance(one, records.User)]
+    return estate.Membership(
+        group=group,
+        users=frozenset(ids.user_id(one.id) for one in users),
+        nested=frozenset(ids.group_id(one.id) for one in found if isinstance(one, records.Group)),
+        complete=complete,
+        read_at=read_at,
+        names=tuple(sorted((one.user_principal_name.lower(), ids.user_id(one.id)) for one in users)),
+    )
 
 
 def scaling_plan(record: records.ScalingPlan) -> estate.ScalingPlan:

@@ -21,6 +21,10 @@ def user(number: int) -> dict[str, str]:
     return {"@odata.type": "#microsoft.graph.user", "id": guid(number).upper()}
 
 
+def called(number: int, name: str | None) -> dict[str, str | None]:
+    return {**user(number), "userPrincipalName": name}
+
+
 def group(number: int) -> dict[str, str]:
     return {"@odata.type": "#microsoft.graph.group", "id": guid(number)}
 
@@ -51,15 +55,34 @@ async def test_users_and_nested_groups_are_found_at_any_depth(arm: FakeArm, clou
     assert (found.group, found.complete, found.read_at) == (ROOT, True, START)
 
 
-async def test_the_request_asks_for_ids_only_in_large_pages(arm: FakeArm, cloud: AzureCloud) -> None:
+async def test_the_request_asks_for_ids_and_principal_names_only_in_large_pages(
+    arm: FakeArm, cloud: AzureCloud
+) -> None:
     arm.on("GET", of(900), page())
     await cloud.directory.members(ROOT)
     (seen,) = arm.seen
     assert seen.path == f"/v1.0/groups/{ROOT}/members"
-    assert dict(seen.query) == {"$select": "id", "$top": "999"}
+    assert dict(seen.query) == {"$select": "id,userPrincipalName", "$top": "999"}
     assert seen.headers["Authorization"] == "Bearer simulated"
     assert seen.headers["User-Agent"].startswith("avd-failover/")
     assert seen.headers["client-request-id"]
+
+
+async def test_users_are_known_by_principal_name_in_lower_case_and_no_repr_shows_it(
+    arm: FakeArm, cloud: AzureCloud
+) -> None:
+    arm.on("GET", of(900), page(called(2, "Zoe@Contoso.com"), called(3, None), user(4), group(901)))
+    arm.on("GET", of(901), page(called(1, "ada@contoso.com"), called(2, "zoe@contoso.com")))
+    found = await cloud.directory.members(ROOT)
+    assert found.users == users(1, 2, 3, 4)
+    assert found.names == (("ada@contoso.com", guid(1)), ("zoe@contoso.com", guid(2)))
+    assert "contoso.com" not in repr(found) + repr(list(found.__rich_repr__()))
+
+
+async def test_a_group_with_a_principal_name_is_nobody(arm: FakeArm, cloud: AzureCloud) -> None:
+    arm.on("GET", of(900), page(group(901) | {"userPrincipalName": "ada@contoso.com"}))
+    arm.on("GET", of(901), page())
+    assert (await cloud.directory.members(ROOT)).names == ()
 
 
 async def test_every_page_is_read(arm: FakeArm, cloud: AzureCloud) -> None:

@@ -158,14 +158,25 @@ async def test_sessions_of_any_state_are_listed(
     assert session.id == f"{POOL}/sessionhosts/sh-0/usersessions/3"
 
 
-async def test_no_user_name_leaves_the_adapter_and_the_sessions_own_id_is_no_user(
+@pytest.mark.parametrize(
+    ("told", "name"), [("Ada.Byron@Contoso.com", "ada.byron@contoso.com"), ("", None), (None, None)]
+)
+async def test_a_session_carries_its_users_principal_name_in_lower_case(
+    arm: FakeArm, cloud: AzureCloud, told: str | None, name: str | None
+) -> None:
+    arm.on("GET", "/userSessions", listed(session_body(3, userPrincipalName=told)))
+    (session,) = (await cloud.sessions.list(POOL)).items
+    assert (session.name, session.user) == (name, None)
+
+
+async def test_no_repr_of_a_session_shows_a_name_and_the_sessions_own_id_is_no_user(
     arm: FakeArm, cloud: AzureCloud
 ) -> None:
     body = session_body(3, objectId="cccccccc-0000-0000-0000-000000000001", activeDirectoryUserName="C\\ada")
     arm.on("GET", "/userSessions", listed(body))
     reading = await cloud.sessions.list(POOL)
     assert reading.items[0].user is None
-    assert "contoso.com" not in repr(reading)
+    assert "contoso.com" not in repr(reading) + repr(list(reading.items[0].__rich_repr__()))
     assert "ada" not in repr(reading)
 
 

@@ -7,6 +7,8 @@ import pytest
 from avd_failover.domain import ids
 from avd_failover.domain.estate import HostStatus, PoolKind, PowerState, SessionState
 from avd_failover.domain.faults import RefusedError, TransientError
+from avd_failover.domain.whose import whose
+from avd_failover.simulator.records import SessionHost
 from tests.simulator.builders import (
     ADMIN,
     GROUP_A,
@@ -73,6 +75,27 @@ async def test_the_sessions_of_a_pool_are_as_many_as_its_hosts_count(opened):
     assert sum(each.sessions for each in (await cloud.hosts.list(A)).items) == 4
     assert {ids.pool_of(ids.host_of(each.id)) for each in sessions} == {A}
     assert all(each.user is None for each in sessions)
+
+
+async def test_sessions_and_members_agree_in_who_is_called_what(opened):
+    cloud = (await opened(sessions=4)).cloud
+    staff = await cloud.directory.members(ids.group_id(STAFF))
+    sessions = (await cloud.sessions.list(A)).items
+    found = whose(sessions, [staff])
+    assert found.unresolved == ()
+    assert {one.user for one in found.known} == staff.users
+    assert {name for name, _ in staff.names} == {one.name for one in sessions}
+    assert all(name == name.lower() for name, _ in staff.names)
+    assert list(staff.names) == sorted(staff.names)
+
+
+async def test_a_session_of_somebody_outside_the_group_is_nobodys_known(opened):
+    stage = await opened(sessions=0)
+    stranger = stage.world.directory.users_of(KIOSK)[0]
+    stage.world.broker.seat(stranger, stage.world.core.get(SessionHost, host("a", 0)), "Active")
+    staff = await stage.cloud.directory.members(ids.group_id(STAFF))
+    sessions = (await stage.cloud.sessions.list(A)).items
+    assert whose(sessions, [staff]).unresolved == sessions
 
 
 async def test_an_empty_pool_is_an_empty_list_and_whole(opened):

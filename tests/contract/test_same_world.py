@@ -49,7 +49,7 @@ async def everything(stage: Stage) -> dict[str, Any]:
         seen[f"schedules {plan}"] = _by_id(await cloud.scaling.schedules(plan))
     for group in (STAFF, NIGHT):
         found = await cloud.directory.members(ids.group_id(group))
-        seen[f"members {group}"] = (found.group, found.users, found.nested, found.complete)
+        seen[f"members {group}"] = (found.group, found.users, found.nested, found.complete, found.names)
     for side, number in [(side, number) for side in "ab" for number in range(3)]:
         vm = ids.machine_id(machine(side, number))
         seen[f"machine {vm}"] = await cloud.machines.get(vm)
