@@ -115,7 +115,7 @@ STEP_FAULTS = [
         "needs: [look]",
         "neds: [look]",
         (
-            "2 steps[1].neds: unknown key 'neds'; allowed: id, uses, side, needs, with,"
+            "2 steps[1].neds: unknown key 'neds'; allowed: id, uses, side, way, needs, with,"
             " proof_within, on_failure, if_unreachable, modes, summary; did you mean 'needs'?"
         ),
     ),

@@ -153,9 +153,8 @@ def _resting(scene: Scene, ended_s: float) -> list[str]:
 
 
 def _word(armed: Mapping[str, Any]) -> str:
-    """Return what a reason must hold. Of an answer that leaves a change open nothing need be told."""
-    unread = armed.get("route", "*").startswith("members")  # a group that nobody can read is told as such
-    if armed["fault"] == "http-error" and armed.get("status", 503) < 500 and not unread:
+    """Return what a reason must hold."""
+    if armed["fault"] == "http-error":
         return "the drawn fault"
     return "locked" if armed["fault"] == "resource-lock" else ""
 
