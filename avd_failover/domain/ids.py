@@ -25,8 +25,19 @@ PrincipalId = NewType("PrincipalId", str)
 GroupId = NewType("GroupId", PrincipalId)
 UserId = NewType("UserId", PrincipalId)
 SubscriptionId = NewType("SubscriptionId", str)
+VaultId = NewType("VaultId", str)
+ContainerId = NewType("ContainerId", str)
+"""A protection container: what lies in one region, as a Recovery Services vault sees it."""
+ProtectedItemId = NewType("ProtectedItemId", str)
+RecoveryPointId = NewType("RecoveryPointId", str)
+RecoveryJobId = NewType("RecoveryJobId", str)
+ReplicationPolicyId = NewType("ReplicationPolicyId", str)
+ReservationGroupId = NewType("ReservationGroupId", str)
 
 _AVD = "microsoft.desktopvirtualization"
+_RECOVERY = "microsoft.recoveryservices"
+_CONTAINER = ("vaults", "replicationfabrics", "replicationprotectioncontainers")
+_ITEM = (*_CONTAINER, "replicationprotecteditems")
 _NAME = r"[a-z0-9][a-z0-9._()\-]{0,254}"
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -73,6 +84,41 @@ def schedule_id(text: str) -> ScheduleId:
 def machine_id(text: str) -> MachineId:
     """Fold the ARM id of a virtual machine."""
     return MachineId(_resource(text, "microsoft.compute", "virtualmachines"))
+
+
+def vault_id(text: str) -> VaultId:
+    """Fold the ARM id of a Recovery Services vault."""
+    return VaultId(_resource(text, _RECOVERY, "vaults"))
+
+
+def container_id(text: str) -> ContainerId:
+    """Fold the ARM id of a protection container."""
+    return ContainerId(_resource(text, _RECOVERY, *_CONTAINER))
+
+
+def protected_item_id(text: str) -> ProtectedItemId:
+    """Fold the ARM id of a replicated item."""
+    return ProtectedItemId(_resource(text, _RECOVERY, *_ITEM))
+
+
+def recovery_point_id(text: str) -> RecoveryPointId:
+    """Fold the ARM id of a recovery point."""
+    return RecoveryPointId(_resource(text, _RECOVERY, *_ITEM, "recoverypoints"))
+
+
+def recovery_job_id(text: str) -> RecoveryJobId:
+    """Fold the ARM id of a job of Site Recovery."""
+    return RecoveryJobId(_resource(text, _RECOVERY, "vaults", "replicationjobs"))
+
+
+def replication_policy_id(text: str) -> ReplicationPolicyId:
+    """Fold the ARM id of a replication policy."""
+    return ReplicationPolicyId(_resource(text, _RECOVERY, "vaults", "replicationpolicies"))
+
+
+def reservation_group_id(text: str) -> ReservationGroupId:
+    """Fold the ARM id of a capacity reservation group."""
+    return ReservationGroupId(_resource(text, "microsoft.compute", "capacityreservationgroups"))
 
 
 def assignment_id(text: str) -> AssignmentId:
@@ -136,6 +182,21 @@ def host_of(session: UserSessionId) -> SessionHostId:
 def pool_of(host: SessionHostId) -> HostPoolId:
     """Return the host pool that a session host belongs to."""
     return HostPoolId(host.rsplit("/", 2)[0])
+
+
+def vault_of(inside: ProtectedItemId | ContainerId | RecoveryPointId | RecoveryJobId) -> VaultId:
+    """Return the vault that something of Site Recovery lies in."""
+    return VaultId("/".join(inside.split("/")[:9]))
+
+
+def container_of(item: ProtectedItemId) -> ContainerId:
+    """Return the container that a replicated item lies in: the region it replicates from."""
+    return ContainerId(item.rsplit("/", 2)[0])
+
+
+def item_of(point: RecoveryPointId) -> ProtectedItemId:
+    """Return the replicated item that a recovery point belongs to."""
+    return ProtectedItemId(point.rsplit("/", 2)[0])
 
 
 def plan_of(schedule: ScheduleId) -> ScalingPlanId:

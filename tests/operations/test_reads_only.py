@@ -21,6 +21,7 @@ HALVES = {
     cloud.UserSessionReads: cloud.UserSessions,
     cloud.ScalingPlanReads: cloud.ScalingPlans,
     cloud.MachineReads: cloud.Machines,
+    cloud.SiteRecoveryReads: cloud.SiteRecovery,
     cloud.Reads: cloud.Cloud,
 }
 
@@ -59,6 +60,10 @@ def test_the_seam_has_these_writes() -> None:
         "set_floor",
         "start",
         "deallocate",
+        "fail_over",
+        "change_recovery_point",
+        "commit_failover",
+        "switch_protection",
         "aclose",
     } == WRITES
 
@@ -68,7 +73,7 @@ def test_every_service_that_can_write_is_compared_with_its_reads() -> None:
         one for _, one in inspect.getmembers(cloud, inspect.isclass) if getattr(one, "_is_protocol", False)
     }
     ours = {one for one in protocols if one.__module__ == cloud.__name__}
-    assert ours == {*HALVES, *HALVES.values(), cloud.Directory}
+    assert ours == {*HALVES, *HALVES.values(), cloud.Directory, cloud.ReservationReads}
     assert verbs(cloud.Directory) == {"members"}
 
 
