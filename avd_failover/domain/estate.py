@@ -6,7 +6,6 @@ way to tell whose session is whose; they live in memory here, are left out of ev
 event has a place for them (safety J11).
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -20,6 +19,7 @@ from avd_failover.domain.ids import (
     HostPoolId,
     MachineId,
     PrincipalId,
+    ReservationGroupId,
     ScalingPlanId,
     ScheduleId,
     Scope,
@@ -116,6 +116,8 @@ class SessionHost(Struct, frozen=True, kw_only=True):
     status: HostStatus
     allows_new_sessions: bool
     sessions: int = 0
+    last_heartbeat: datetime | None = None
+    """Written rarely and no sign of life; its age says whether the agent's token still works. None: untold."""
 
 
 class SessionState(Enum):
@@ -142,9 +144,9 @@ class UserSession(Struct, frozen=True, kw_only=True):
         """Return everything but the name."""
         return f"UserSession(id={self.id!r}, state={self.state!r}, user={self.user!r})"
 
-    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
-        """Yield the same for tracebacks that show values."""
-        yield from (("id", self.id), ("state", self.state), ("user", self.user))
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return the same for tracebacks that show values."""
+        return [("id", self.id), ("state", self.state), ("user", self.user)]
 
 
 class PowerState(Enum):
@@ -165,6 +167,11 @@ class Machine(Struct, frozen=True, kw_only=True):
     id: MachineId
     location: str
     power: PowerState
+    size: str = ""
+    """Size as Azure writes it, such as Standard_D8s_v5; empty where it is not told."""
+    zones: tuple[str, ...] = ()
+    reservation_group: ReservationGroupId | None = None
+    """Capacity reservation group that keeps a place for it."""
 
 
 class PoolReference(Struct, frozen=True, kw_only=True):
@@ -221,6 +228,6 @@ class Membership(Struct, frozen=True, kw_only=True):
         whole = "complete" if self.complete else "incomplete"
         return f"Membership(group={self.group!r}, users={len(self.users)}, {whole})"
 
-    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
-        """Yield the same for tracebacks that show values."""
-        yield from (("group", self.group), ("users", len(self.users)), ("complete", self.complete))
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Return the same for tracebacks that show values."""
+        return [("group", self.group), ("users", len(self.users)), ("complete", self.complete)]
