@@ -196,6 +196,59 @@ class SetStartOnConnect(Struct, frozen=True, kw_only=True, tag="pool.start-on-co
         )
 
 
+class RunCommand(Struct, frozen=True, kw_only=True, tag="command.run"):
+    """Run one program outside Azure, as it stands: an argument list and no shell.
+
+    ``environment`` are names of variables that it is given; their values are in no record. ``number`` tells
+    the attempts of a step apart, because no reading can say whether one of them ran.
+    """
+
+    step: str
+    number: int
+    argv: tuple[str, ...]
+    environment: tuple[str, ...] = ()
+    timeout_s: float
+    reason: str
+
+    @property
+    def target(self) -> str:
+        """The step, and which attempt of it."""
+        return _numbered(self.step, self.number)
+
+    def inverse(self) -> None:
+        """Nobody knows what would undo a program."""
+
+
+class CallWebhook(Struct, frozen=True, kw_only=True, tag="webhook.call"):
+    """Post one JSON text to one address outside Azure.
+
+    ``key`` is the same whenever the same attempt is sent again. ``bearer_from`` and ``query_from`` name
+    environment variables whose values go along and are in no record.
+    """
+
+    step: str
+    number: int
+    url: str
+    body: str
+    key: str
+    bearer_from: str = ""
+    query_from: str = ""
+    timeout_s: float
+    reason: str
+
+    @property
+    def target(self) -> str:
+        """The step, and which attempt of it."""
+        return _numbered(self.step, self.number)
+
+    def inverse(self) -> None:
+        """A call cannot be taken back."""
+
+
+def _numbered(step: str, number: int) -> str:
+    return step if number == 1 else f"{step} (attempt {number})"
+
+
 Action = (
     RevokeAssignment
     | GrantAssignment
@@ -207,6 +260,8 @@ Action = (
     | SetPoolReferences
     | SetScheduleFloor
     | SetStartOnConnect
+    | RunCommand
+    | CallWebhook
 )
 
 

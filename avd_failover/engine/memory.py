@@ -11,6 +11,7 @@ from avd_failover.domain.estate import RoleAssignment
 from avd_failover.domain.item_request import ItemRequest
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState
+from avd_failover.operations.base import Tried
 
 T = TypeVar("T")
 
@@ -108,6 +109,19 @@ class RunMemory:
         """Return when a step's first action took effect."""
         ended = self._applied(step, lambda attempt: attempt.ended_at)
         return min((at for at in ended if at is not None), default=None)
+
+    def tried(self, step: str) -> Sequence[Tried]:
+        """Return the attempts of a step so far, in the order of their intents."""
+        return [
+            Tried(
+                target=attempt.action.target,
+                at=attempt.intended_at,
+                ended="unknown" if attempt.outcome is None else attempt.outcome.value,
+                ended_at=attempt.ended_at,
+                detail=attempt.detail,
+            )
+            for attempt in self._state.steps[step].attempts
+        ]
 
     def targets(self, step: str) -> frozenset[str]:
         """Return the targets of a step's actions that took effect."""

@@ -3,10 +3,12 @@
 from avd_failover.cloud import Accepted, Cloud
 from avd_failover.domain.actions import (
     Action,
+    CallWebhook,
     DeallocateMachine,
     GrantAssignment,
     LogOff,
     RevokeAssignment,
+    RunCommand,
     SetLogons,
     SetPoolReferences,
     SetScheduleFloor,
@@ -43,6 +45,8 @@ async def send(cloud: Cloud, action: Action) -> Accepted:
             return await _switch(cloud, action)
         case SetPoolReferences() | SetScheduleFloor() | SetStartOnConnect():
             return await _set(cloud, action)
+        case RunCommand() | CallWebhook():
+            return await _outside(cloud, action)
 
 
 async def _revoke(cloud: Cloud, image: RoleAssignment) -> Accepted:
@@ -59,6 +63,12 @@ async def _switch(cloud: Cloud, action: StartMachine | DeallocateMachine) -> Acc
     if isinstance(action, StartMachine):
         return await cloud.machines.start(action.machine)
     return await cloud.machines.deallocate(action.machine)
+
+
+async def _outside(cloud: Cloud, action: RunCommand | CallWebhook) -> Accepted:
+    if isinstance(action, RunCommand):
+        return await cloud.outside.run(action)
+    return await cloud.outside.call(action)
 
 
 async def _set(cloud: Cloud, action: SetPoolReferences | SetScheduleFloor | SetStartOnConnect) -> Accepted:

@@ -14,7 +14,15 @@ from math import inf
 from typing import Any
 
 from avd_failover.cloud import Cloud
-from avd_failover.domain.actions import Action, Moves, Skipped, kind_of, subject_of
+from avd_failover.domain.actions import (
+    Action,
+    CallWebhook,
+    Moves,
+    RunCommand,
+    Skipped,
+    kind_of,
+    subject_of,
+)
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.faults import CloudError, RefusedError, TransientError, UnknownError
 from avd_failover.domain.fence import UNFENCED, Fence, FencedError
@@ -39,7 +47,16 @@ from avd_failover.journal.events import (
 )
 from avd_failover.journal.state import Attempt
 from avd_failover.journal.writer import JournalWriter
-from avd_failover.operations.base import AfterRefusal, AnyOperation, Blocked, Moot, NotYet, Proven, Verdict
+from avd_failover.operations.base import (
+    AfterRefusal,
+    AnyOperation,
+    Blocked,
+    Moot,
+    NotYet,
+    Proven,
+    Stuck,
+    Verdict,
+)
 
 LOOKS_KEPT = 16
 """Looks handed to a proof; the barrier, which needs most, asks for two or three."""
@@ -162,6 +179,8 @@ class StepRunner:
                     idle = verdict.idle and not self._again_s
                     status = StepStatus.SKIPPED if idle else StepStatus.DONE
                     return StepResult(status=status, because=verdict.because)
+                case Stuck():
+                    return self._failed(verdict.because)
                 case Moot():
                     return StepResult(status=StepStatus.SKIPPED, because=verdict.because, moot=True)
                 case Blocked():
@@ -262,7 +281,7 @@ class StepRunner:
             else:
                 self._lost = ""
                 self._be_patient(action, PATIENCE_S)
-                self._end(attempt, Outcome.APPLIED, request_id=accepted.request_id)
+                self._end(attempt, Outcome.APPLIED, accepted.detail, request_id=accepted.request_id)
 
     def _end(self, attempt: Attempt, outcome: Outcome, detail: str = "", request_id: str = "") -> None:
         self._journal.append(ActionEnded(n=attempt.n, outcome=outcome, detail=detail, request_id=request_id))
@@ -271,7 +290,7 @@ class StepRunner:
     def _refused(self, action: Action, fault: RefusedError) -> None:
         match self._operation.after(action, fault):
             case AfterRefusal.STOP:
-                raise _StuckError(f"Azure refused {kind_of(action)} on {action.target}: {fault.message}")
+                raise _StuckError(_refusal_text(action, fault))
             case AfterRefusal.LEAVE:
                 self._left.add(subject_of(action))
             case AfterRefusal.AGAIN:
@@ -299,6 +318,13 @@ class StepRunner:
         because = f"{because}; last answer: {self._lost}" if self._lost else because
         stop = self._step.on_failure is OnFailure.STOP
         return StepResult(status=StepStatus.FAILED if stop else StepStatus.HELD, because=because)
+
+
+def _refusal_text(action: Action, fault: RefusedError) -> str:
+    """Say who said no to what: Azure, or something outside that a step of the runbook runs or calls."""
+    if isinstance(action, RunCommand | CallWebhook):
+        return f"{action.target}: {fault.message}"
+    return f"Azure refused {kind_of(action)} on {action.target}: {fault.message}"
 
 
 def _urgency(fault: BaseException) -> tuple[int, float]:

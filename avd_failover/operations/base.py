@@ -50,13 +50,19 @@ class Blocked(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
 
 
+class Stuck(Struct, frozen=True, kw_only=True):
+    """It cannot go on by itself: the step's own policy for failure applies, to hold the run or to stop it."""
+
+    because: str
+
+
 class Moot(Struct, frozen=True, kw_only=True):
     """What the whole run is for is so already: nothing to do."""
 
     because: str
 
 
-Verdict = Proven | NotYet | Blocked | Moot
+Verdict = Proven | NotYet | Blocked | Stuck | Moot
 
 
 class AfterRefusal(Enum):
@@ -67,6 +73,18 @@ class AfterRefusal(Enum):
     """Not sent again; the proof decides whether it matters."""
     AGAIN = "again"
     """The cloud says no for now; sent again after another look."""
+
+
+class Tried(Struct, frozen=True, kw_only=True):
+    """One attempt of a step. ``ended`` is ``unknown`` also where its process died under it."""
+
+    target: str
+    at: datetime
+    """When it was about to be sent."""
+    ended: str
+    """``applied``, ``transient``, ``refused``, ``unknown`` or ``void``, as journals have it."""
+    ended_at: datetime | None = None
+    detail: str = ""
 
 
 class Memory(Protocol):
@@ -135,6 +153,10 @@ class Memory(Protocol):
 
     def done_at(self, step: str) -> datetime | None:
         """Return when a step's first action took effect."""
+        ...
+
+    def tried(self, step: str) -> Sequence[Tried]:
+        """Return the attempts of a step so far, in the order of their intents."""
         ...
 
     def targets(self, step: str) -> frozenset[str]:

@@ -4,12 +4,16 @@ Everything that reaches a screen goes through ``plain``: what the cloud calls it
 trusted with a terminal (safety 4.3). Users are never named; a session is its number on its host.
 """
 
+import shlex
+
 from avd_failover.domain.actions import (
     Action,
+    CallWebhook,
     DeallocateMachine,
     GrantAssignment,
     LogOff,
     RevokeAssignment,
+    RunCommand,
     SetLogons,
     SetPoolReferences,
     SetScheduleFloor,
@@ -131,10 +135,11 @@ class Names:
                 return f"log off {self.of(action.session)}"
             case TellUser():
                 return f"tell {self.of(action.session)}"
-            case StartMachine():
-                return f"start {self.of(action.machine)}"
-            case DeallocateMachine():
-                return f"deallocate {self.of(action.machine)}"
+            case StartMachine() | DeallocateMachine():
+                verb = "start" if isinstance(action, StartMachine) else "deallocate"
+                return f"{verb} {self.of(action.machine)}"
+            case RunCommand() | CallWebhook():
+                return _outward(action)
             case _:
                 return self._setting(action)
 
@@ -154,6 +159,12 @@ class Names:
         begun = [f"act on {self.of(pool)}" for pool in sorted(now - then)]
         left = [f"leave {self.of(pool)} alone" for pool in sorted(then - now)]
         return " and ".join([*left, *begun]) or "act on the same pools as before"
+
+
+def _outward(action: RunCommand | CallWebhook) -> str:
+    if isinstance(action, RunCommand):
+        return f"run {plain(shlex.join(action.argv))}"
+    return f"call {plain(action.url)}"
 
 
 def _short(host: str) -> str:
@@ -187,6 +198,8 @@ _DEEDS = {
     "autoscale.pools": ("autoscale change", "scaling plan", "changed"),
     "autoscale.floor": ("schedule change", "schedule", "changed"),
     "pool.start-on-connect": ("pool change", "host pool", "changed"),
+    "command.run": ("command", "command", "run"),
+    "webhook.call": ("webhook call", "webhook", "called"),
 }
 
 

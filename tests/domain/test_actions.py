@@ -7,10 +7,12 @@ import pytest
 
 from avd_failover.domain.actions import (
     Action,
+    CallWebhook,
     DeallocateMachine,
     GrantAssignment,
     LogOff,
     RevokeAssignment,
+    RunCommand,
     SetLogons,
     SetPoolReferences,
     SetScheduleFloor,
@@ -53,6 +55,18 @@ ACTIONS: list[tuple[str, str, Any]] = [
         "pool.start-on-connect",
         pool("weu"),
         SetStartOnConnect(host_pool=pool("weu"), allowed=False, before=True, reason="r"),
+    ),
+    (
+        "command.run",
+        "dns",
+        RunCommand(step="dns", number=1, argv=("/bin/true",), environment=("HOME",), timeout_s=5, reason="r"),
+    ),
+    (
+        "webhook.call",
+        "tell (attempt 2)",
+        CallWebhook(
+            step="tell", number=2, url="https://h.test/", body="{}", key="k", timeout_s=5, reason="r"
+        ),
     ),
 ]
 TAGS = [case[0] for case in ACTIONS]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from avd_failover.azure.no_outside import NoOutside
 from avd_failover.cloud import Accepted, Reading
 from avd_failover.domain.estate import (
     ApplicationGroup,
@@ -241,6 +242,10 @@ class Estate(Backend):
     @property
     def machines(self) -> Machines:
         return Machines(self.world, self.script)
+
+    @property
+    def outside(self) -> NoOutside:
+        return NoOutside()
 
     async def aclose(self) -> None:
         """Nothing to release."""

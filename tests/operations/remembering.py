@@ -4,7 +4,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
+from avd_failover.domain.approvals import Approval
 from avd_failover.domain.estate import RoleAssignment
+from avd_failover.domain.item_request import ItemRequest
+from avd_failover.operations.base import Tried
 from tests.operations.world import T0
 
 
@@ -21,6 +24,11 @@ class Remembering:
     first_s: dict[str, float] = field(default_factory=dict)
     done: dict[str, set[str]] = field(default_factory=dict)
     changed: list[Action] = field(default_factory=list)
+    tries: dict[str, list[Tried]] = field(default_factory=dict)
+    said: dict[str, list[Approval]] = field(default_factory=dict)
+    asked: dict[str, list[ItemRequest]] = field(default_factory=dict)
+    inherited: list[Action] = field(default_factory=list)
+    initiator: str = "duty admin"
 
     @property
     def now_at(self) -> datetime:
@@ -30,6 +38,15 @@ class Remembering:
         first_s = self.first_s.get(step)
         return None if first_s is None else T0 + timedelta(seconds=first_s)
 
+    def approvals(self, step: str) -> list[Approval]:
+        return self.said.get(step, [])
+
+    def requests(self, step: str) -> list[ItemRequest]:
+        return self.asked.get(step, [])
+
+    def tried(self, step: str) -> list[Tried]:
+        return self.tries.get(step, [])
+
     def targets(self, step: str) -> frozenset[str]:
         return frozenset(self.done.get(step, ()))
 
@@ -37,6 +54,8 @@ class Remembering:
         """Take note of an action that took effect now."""
         self.first_s.setdefault(step, self.now_s)
         self.done.setdefault(step, set()).add(action.target)
+        tried = Tried(target=action.target, at=self.now_at, ended="applied", ended_at=self.now_at)
+        self.tries.setdefault(step, []).append(tried)
         self.last_send_s = self.now_s
         self.changed.append(action)
         if isinstance(action, RevokeAssignment):

@@ -2,10 +2,12 @@
 
 from avd_failover.domain.actions import (
     Action,
+    CallWebhook,
     DeallocateMachine,
     GrantAssignment,
     LogOff,
     RevokeAssignment,
+    RunCommand,
     SetLogons,
     SetPoolReferences,
     SetScheduleFloor,
@@ -19,9 +21,9 @@ from avd_failover.domain.estate import RoleAssignment, ScheduleFloor
 from avd_failover.domain.ids import name_of
 from avd_failover.domain.plan import End
 from avd_failover.domain.route import Route
-from avd_failover.operations.base import Blocked, Moot, NotYet, Proven, Verdict
+from avd_failover.operations.base import Blocked, Moot, NotYet, Proven, Stuck, Verdict
 
-VERDICTS = {Proven: "proven", NotYet: "not yet", Blocked: "blocked", Moot: "moot"}
+VERDICTS = {Proven: "proven", NotYet: "not yet", Blocked: "blocked", Stuck: "stuck", Moot: "moot"}
 
 
 def tell_action(action: Action, route: Route) -> str:
@@ -58,7 +60,7 @@ def _fields(action: Action, route: Route) -> tuple[str, ...]:
             return (name, f"{_said(action.before)}->{_said(action.allowed)}")
         case TellUser():
             return (name, repr(action.title))
-        case LogOff() | StartMachine() | DeallocateMachine():
+        case LogOff() | StartMachine() | DeallocateMachine() | RunCommand() | CallWebhook():
             return (name,)
         case SetPoolReferences():
             return (name, *(f"{name_of(one.host_pool)}={_said(one.enabled)}" for one in action.references))
