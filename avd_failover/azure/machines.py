@@ -1,36 +1,27 @@
-"""Virtual machines (Microsoft.Compute): power state, start and deallocate."""
+"""Virtual machines (Microsoft.Compute): power state, start and deallocate, and the extensions on them."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
-from azure.core.exceptions import HttpResponseError
+from azure.mgmt.compute import models
 from azure.mgmt.compute.aio.operations import VirtualMachinesOperations
 
-from avd_failover.azure.answers import Raw, accepted, read_one
+from avd_failover.azure.answers import Raw, read_one
 from avd_failover.azure.clients import Clients
-from avd_failover.azure.faults import azure_faults, clean
-from avd_failover.azure.polling import (
-    DEADLINE_S,
-    DeadlinePolling,
-    OperationOverdueError,
-    OperationUntraceableError,
-    is_verdict,
-)
-from avd_failover.cloud import Accepted
+from avd_failover.azure.faults import UnreadableAnswerError, azure_faults
+from avd_failover.azure.following import followed
+from avd_failover.azure.polling import DEADLINE_S
+from avd_failover.cloud import Accepted, Reading
 from avd_failover.domain import ids
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.estate import Machine, PowerState
-from avd_failover.domain.faults import CloudError, RefusedError, UnknownError
+from avd_failover.domain.extensions import InstalledExtension, VmExtension, canonical, settings_of
 from avd_failover.domain.ids import MachineId
 
 _POWER = "powerstate/"
 _POWER_STATES = {state.value: state for state in PowerState}
-
-Begin = Callable[..., Awaitable[Any]]
+_READY = "provisioningstate/succeeded"
 
 
 class AzureMachines:
-    """Virtual machines; ``start`` and ``deallocate`` return when Azure has finished, not when it began."""
+    """Virtual machines; each write returns when Azure has finished, not when it began."""
 
     def __init__(self, clients: Clients, clock: Clock, *, deadline_s: float = DEADLINE_S) -> None:
         self._clients = clients
@@ -46,62 +37,111 @@ class AzureMachines:
             )
             return read_one(raw, _machine)
 
+    async def extensions(self, machine: MachineId) -> Reading[InstalledExtension]:
+        """List the extensions of a machine, by name (VirtualMachineExtensions_List, which has no pages)."""
+        extensions = self._clients.compute(machine).virtual_machine_extensions
+        read_at = self._clock.now()
+        with azure_faults(machine, mutating=False):
+            raw = await extensions.list(ids.resource_group_of(machine), ids.name_of(machine))
+            return Reading(items=read_one(raw, _installed), read_at=read_at)
+
     async def start(self, machine: MachineId) -> Accepted:
         """Start a machine and follow the operation to its end (VirtualMachines_Start).
 
         Raises RefusedError with Azure's code (AllocationFailed and its kin) when the operation failed;
         UnknownError when it did not end in time or could not be followed.
         """
-        return await self._run(self._machines(machine).begin_start, machine)
+        begin, address = self._machines(machine).begin_start, _address(machine)
+        return await followed(
+            lambda method: begin(*address, polling=method), machine, self._clock, self._deadline_s
+        )
 
     async def deallocate(self, machine: MachineId) -> Accepted:
         """Deallocate a machine and follow the operation to its end (VirtualMachines_Deallocate).
 
         Raises the same as ``start``.
         """
-        return await self._run(self._machines(machine).begin_deallocate, machine)
+        begin, address = self._machines(machine).begin_deallocate, _address(machine)
+        return await followed(
+            lambda method: begin(*address, polling=method), machine, self._clock, self._deadline_s
+        )
 
-    async def _run(self, begin: Begin, machine: MachineId) -> Accepted:
-        method = DeadlinePolling(self._clock, deadline_s=self._deadline_s)
-        with azure_faults(machine, mutating=True):
-            try:
-                poller = await begin(ids.resource_group_of(machine), ids.name_of(machine), polling=method)
-            except (OperationUntraceableError, ValueError) as error:
-                # The SDK reads Retry-After as a number and fails on a date, with the machine told already.
-                raise _unknown(error, machine) from error
-        try:
-            await poller.result()
-        except HttpResponseError as error:
-            raise _verdict(error, method, machine) from error
-        except (OperationOverdueError, OperationUntraceableError, CloudError) as error:
-            raise _unknown(error, machine) from error
-        return accepted(method.first_answer, self._clock)
+    async def put_extension(self, machine: MachineId, image: VmExtension, *, location: str) -> Accepted:
+        """Install or change an extension and follow it (VirtualMachineExtensions_CreateOrUpdate).
+
+        Raises the same as ``start``. No protected settings are sent.
+        """
+        begin = self._clients.compute(machine).virtual_machine_extensions.begin_create_or_update
+        address, wanted = (*_address(machine), image.name), _wanted(image, location)
+        return await followed(
+            lambda method: begin(*address, wanted, polling=method), machine, self._clock, self._deadline_s
+        )
 
     def _machines(self, machine: MachineId) -> VirtualMachinesOperations:
         return self._clients.compute(machine).virtual_machines
 
 
-def _verdict(error: HttpResponseError, method: DeadlinePolling, machine: MachineId) -> CloudError:
-    if not is_verdict(error):
-        return _unknown(error, machine)
-    code = str(getattr(error.error, "code", None) or f"Operation{method.status().capitalize()}")
-    message = clean(str(getattr(error.error, "message", None) or "no reason given"))
-    return RefusedError(
-        f"the operation ended {method.status()}: {code}: {message}", code=code, target=machine
-    )
-
-
-def _unknown(error: BaseException, machine: MachineId) -> UnknownError:
-    text = f"accepted, but its end is not known: {clean(str(error))}"
-    return UnknownError(text, code="OperationNotFollowed", target=machine)
+def _address(machine: MachineId) -> tuple[str, str]:
+    return ids.resource_group_of(machine), ids.name_of(machine)
 
 
 def _machine(raw: Raw) -> Machine:
-    return Machine(id=ids.machine_id(raw.id), location=raw.location.lower(), power=_power(raw))
+    properties = raw.properties
+    hardware = properties.hardware_profile if properties else None
+    reserved = properties.capacity_reservation if properties else None
+    group = reserved.capacity_reservation_group if reserved else None
+    return Machine(
+        id=ids.machine_id(raw.id),
+        location=raw.location.lower(),
+        power=_power(raw),
+        size=str(hardware.vm_size or "") if hardware else "",
+        zones=tuple(raw.zones or ()),
+        reservation_group=ids.reservation_group_id(group.id) if group and group.id else None,
+        agent_ready=_READY in _codes(_view(raw).vm_agent if _view(raw) else None),
+    )
 
 
 def _power(raw: Raw) -> PowerState:
-    view = raw.properties.instance_view if raw.properties else None
-    codes = [(status.code or "").lower() for status in (view.statuses if view else None) or ()]
-    told = [code.removeprefix(_POWER) for code in codes if code.startswith(_POWER)]
+    told = [code.removeprefix(_POWER) for code in _codes(_view(raw)) if code.startswith(_POWER)]
     return _POWER_STATES.get(told[-1], PowerState.UNKNOWN) if told else PowerState.UNKNOWN
+
+
+def _view(raw: Raw) -> Raw:
+    return raw.properties.instance_view if raw.properties else None
+
+
+def _codes(view: Raw) -> list[str]:
+    return [(status.code or "").lower() for status in (view.statuses if view else None) or ()]
+
+
+def _installed(raw: Raw) -> tuple[InstalledExtension, ...]:
+    if raw.value is None:
+        raise UnreadableAnswerError("a list without its list")
+    return tuple(sorted(map(_extension, raw.value), key=lambda one: one.image.name.lower()))
+
+
+def _extension(raw: Raw) -> InstalledExtension:
+    told = raw.properties
+    image = VmExtension(
+        name=raw.name,
+        publisher=told.publisher,
+        type=told.type,
+        version=told.type_handler_version,
+        auto_upgrade_minor=bool(told.auto_upgrade_minor_version),
+        automatic_upgrade=bool(told.enable_automatic_upgrade),
+        settings=canonical(told.settings),
+    )
+    return InstalledExtension(image=image, state=told.provisioning_state or "")
+
+
+def _wanted(image: VmExtension, location: str) -> models.VirtualMachineExtension:
+    told = models.VirtualMachineExtensionProperties(
+        publisher=image.publisher,
+        type=image.type,
+        type_handler_version=image.version,
+        auto_upgrade_minor_version=image.auto_upgrade_minor,
+        settings=settings_of(image),
+    )
+    if image.automatic_upgrade:
+        told.enable_automatic_upgrade = True
+    return models.VirtualMachineExtension(location=location, properties=told)

@@ -172,6 +172,8 @@ class Machine(Struct, frozen=True, kw_only=True):
     zones: tuple[str, ...] = ()
     reservation_group: ReservationGroupId | None = None
     """Capacity reservation group that keeps a place for it."""
+    agent_ready: bool = False
+    """Whether Azure's agent inside says that it is ready; of a machine powered off, what it said last."""
 
 
 class PoolReference(Struct, frozen=True, kw_only=True):
