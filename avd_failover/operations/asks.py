@@ -1,0 +1,61 @@
+"""What each operation reads, by verb of the seam and by end: the other half of its rights.
+
+``OperationSpec.changes`` says what an operation may change; this says what it may ask. A test lets every
+operation look at many worlds and fails when a row has one verb more or less than were seen.
+"""
+
+from avd_failover.domain.needs import Ask, Asks
+from avd_failover.domain.plan import End
+
+BOTH = (End.SOURCE, End.TARGET)
+
+
+def _asks(*verbs: str, ends: tuple[End, ...] = ()) -> tuple[Ask, ...]:
+    return tuple(Ask(verb=verb, ends=ends) for verb in verbs)
+
+
+def _entry(*ends: End) -> tuple[Ask, ...]:
+    """Every way in at these ends (``operations.entry``)."""
+    return _asks(
+        "pools.application_groups",
+        "pools.application_group",
+        "assignments.at_or_above",
+        "assignments.get",
+        "assignments.definitions",
+        "directory.members",
+        ends=ends,
+    )
+
+
+_HOSTS = _asks("hosts.list", "hosts.get")
+_ASLEEP = (*_HOSTS, *_asks("machines.get"))
+_SEATS = (*_asks("pools.get"), *_ASLEEP)
+_PAIRS = _asks("assignments.at_or_above", "assignments.get")
+_GHOSTS = _asks("hosts.get", "machines.get")
+
+ASKS: Asks = {
+    "checks.readiness": (
+        *_asks("pools.get", ends=BOTH),
+        *_entry(*BOTH),
+        *_asks("hosts.list", "hosts.get", "assignments.count", ends=(End.TARGET,)),
+    ),
+    "scaling.raise": _asks("scaling.schedules"),
+    "scaling.suspend": _asks("scaling.get"),
+    "pool.start-on-connect": _asks("pools.get"),
+    "hosts.drain": _HOSTS,
+    "hosts.start": _SEATS,
+    "capacity.prove": _SEATS,
+    "notify.users": _asks("sessions.list"),
+    "sessions.logoff": (*_asks("sessions.list"), *_GHOSTS),
+    "assignments.revoke": _PAIRS,
+    "assignments.grant": _asks("assignments.at_or_above", "assignments.get", ends=BOTH),
+    "assignments.withdraw": _asks("assignments.get"),
+    "assignments.restore": _asks("assignments.get"),
+    "barrier": (*_SEATS, *_asks("scaling.get", "sessions.list"), *_entry(End.SOURCE)),
+    "reconcile": (
+        *_asks("assignments.at_or_above", "assignments.get", ends=BOTH),
+        *_asks("sessions.list", *(ask.verb for ask in _GHOSTS), ends=(End.SOURCE,)),
+    ),
+    "restore": (*_asks("hosts.list", "scaling.get", "scaling.schedules", "pools.get", "machines.get"),),
+}
+"""Operation to what it asks; every operation of the catalogue has a row."""
