@@ -9,7 +9,11 @@ from enum import Enum
 from msgspec import Struct
 
 from avd_failover.domain.estate import DESKTOP_VIRTUALIZATION_USER, PoolKind
+from avd_failover.domain.fallbacks import Fallback, Wave
 from avd_failover.domain.ids import ApplicationGroupId, GroupId, HostPoolId, ScalingPlanId, WorkspaceId
+
+HALF_YEAR_S = 183 * 86_400.0
+"""How often guidance asks for a test at least (contract 131, section 2)."""
 
 
 class Side(Enum):
@@ -92,6 +96,14 @@ class Capacity(Struct, frozen=True, kw_only=True):
 
     seats: int
     minimum_hosts_pct: int = 100
+    minimum_success_pct: int = 0
+    """Share of the wanted hosts that must be Available besides; 0 leaves it to the seats alone."""
+    capacity_threshold_pct: int | None = None
+    """Used share of the seats above which autoscale starts more hosts; None leaves the schedules' own."""
+    wave: Wave | None = None
+    """None starts all hosts at once."""
+    fallbacks: tuple[Fallback, ...] = ()
+    """Hosts of the pool that are started only when those before do not suffice, in this order."""
 
 
 class Objectives(Struct, frozen=True, kw_only=True):
@@ -109,6 +121,17 @@ class Notice(Struct, frozen=True, kw_only=True):
     body: str
 
 
+class Profiles(Struct, frozen=True, kw_only=True):
+    """How the plan knows that profiles are whole on the side that users return to (contract 148).
+
+    Nothing in Azure tells it, so a person confirms it before each failback, unless the plan says that
+    profiles are ``mirrored``, and why that can be relied on.
+    """
+
+    mirrored: bool = False
+    because: str = ""
+
+
 class Policies(Struct, frozen=True, kw_only=True):
     """Numbers of the safety case. Defaults are those of safety.md; they may be raised, not lowered."""
 
@@ -122,6 +145,10 @@ class Policies(Struct, frozen=True, kw_only=True):
     """T_inflight: how long after sending a request may still take effect (2 x timeout + 300 s)."""
     fence_s: float = 600.0
     """T_fence: how long a source that does not answer is waited for before a person is asked (safety L5)."""
+    approvers: int = 2
+    """How many different people must declare a dark source fenced (safety S8)."""
+    hold_down_s: float = 3600.0
+    """How long after a finished run its reverse needs a person's word (safety S20)."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -138,8 +165,13 @@ class Plan(Struct, frozen=True, kw_only=True):
     objectives: Objectives
     role: str = DESKTOP_VIRTUALIZATION_USER
     """GUID of the role that grants access."""
+    runbooks: dict[str, str] = {}
+    """Runbooks for other purposes than a failover, by purpose, where not the ones that are shipped."""
     test_group: UserGroup | None = None
+    drill_every_s: float = HALF_YEAR_S
+    """How often a drill is due."""
     notice: Notice | None = None
+    profiles: Profiles = Profiles()
     policies: Policies = Policies()
     accepted_paths: tuple[str, ...] = ()
     """Ids of role assignments outside the plan that give access and are accepted by name (safety S6)."""

@@ -14,7 +14,7 @@ from msgspec import Struct
 from avd_failover.domain.actions import Action, Skipped
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import Setting, StepGraph
-from avd_failover.domain.plan import Mode
+from avd_failover.domain.plan import Mode, Plan
 from avd_failover.domain.route import Route
 from avd_failover.domain.states import RunStatus, StepStatus
 
@@ -45,6 +45,11 @@ class Outcome(Enum):
     VOID = "void"
 
 
+def lock_of(plan: Plan, simulated: str | None) -> str:
+    """Return what at most one run may hold at a time; a rehearsal never stands in the way of a real run."""
+    return f"{plan.pool_pair}@{simulated}" if simulated else plan.pool_pair
+
+
 class RunPinned(Struct, frozen=True, kw_only=True, tag="run.pinned", tag_field="type"):
     """First event of every journal: all that a resumed run must not read from anywhere else (J8)."""
 
@@ -64,10 +69,15 @@ class RunPinned(Struct, frozen=True, kw_only=True, tag="run.pinned", tag_field="
     """Who asked for the run; nobody approves what they began themselves (O4)."""
     key: str = ""
     """The run key under which it was asked for; asking again under it goes on with this run."""
-    returns: tuple[str, ...] = ()
-    """Earlier runs whose effects this one takes back: what a failback is for."""
+    follows: tuple[str, ...] = ()
+    """Earlier runs that this one takes up: a failback takes them back, a settling pays what they owe."""
     inherited: tuple[Action, ...] = ()
-    """What those runs changed and did not put back themselves, in the order of their intents."""
+    """What the runs that a failback takes back had changed, in the order of their intents."""
+
+    @property
+    def lock(self) -> str:
+        """Key of the lease: the pool pair, and the simulated world where there is one (safety S16)."""
+        return lock_of(self.route.plan, self.simulated)
 
 
 class RunResumed(Struct, frozen=True, kw_only=True, tag="run.resumed", tag_field="type"):

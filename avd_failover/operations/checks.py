@@ -7,11 +7,11 @@ from typing import ClassVar
 from msgspec import Struct
 
 from avd_failover.cloud import Reading, Reads
-from avd_failover.domain.actions import Moves
+from avd_failover.domain.actions import Moves, SetLogons
 from avd_failover.domain.estate import HostPool, PoolKind, SessionHost
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import OperationSpec
-from avd_failover.domain.ids import AssignmentId, name_of, subscription_of
+from avd_failover.domain.ids import AssignmentId, SessionHostId, name_of, subscription_of
 from avd_failover.domain.placement import AllOnSource, AllOnTarget, Latch, Mixed, latch, place
 from avd_failover.domain.plan import End
 from avd_failover.domain.seats import seats
@@ -33,6 +33,8 @@ class ReadinessSeen(Struct, frozen=True, kw_only=True):
     latch: Latch
     target_assignments: Reading[AssignmentId]
     """Every role assignment in the target's subscription."""
+    opened_again: frozenset[SessionHostId] = frozenset()
+    """Hosts that the runs before this one drained, and this one opens again."""
 
 
 class Readiness(Base):
@@ -61,6 +63,7 @@ class Readiness(Base):
             entry=entry,
             latch=latch(placement, memory.revoked, memory.granted),
             target_assignments=await cloud.assignments.count(subscription_of(target.host_pool)),
+            opened_again=frozenset(one.host for one in memory.inherited if isinstance(one, SetLogons)),
         )
 
     def plan(self, seen: ReadinessSeen) -> Moves:
@@ -135,5 +138,6 @@ class Readiness(Base):
                 yield Finding(code="assignment-limit", subject=name_of(group), detail=detail)
 
     def _seats(self, seen: ReadinessSeen) -> int:
-        usable = [host for host in seen.target_hosts.items if host.allows_new_sessions]
+        ours = seen.opened_again
+        usable = [host for host in seen.target_hosts.items if host.allows_new_sessions or host.id in ours]
         return seats(seen.target, usable).at_most

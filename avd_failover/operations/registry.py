@@ -9,6 +9,8 @@ from avd_failover.operations import (
     hosts,
     images,
     pools,
+    profiles,
+    put_back,
     reconcile,
     restore,
     scaling,
@@ -33,6 +35,8 @@ KINDS: tuple[type[Base], ...] = (
     barrier.Barrier,
     reconcile.Reconcile,
     restore.Restore,
+    put_back.PutBack,
+    profiles.ProfilesConfirmed,
 )
 
 _BY_NAME = {kind.spec.name: kind for kind in KINDS}

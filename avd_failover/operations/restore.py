@@ -69,11 +69,15 @@ class Restore(Base):
 
     async def observe(self, cloud: Reads, memory: Memory) -> RestoreSeen:
         """Read the present state of whatever the run changed here."""
-        changes = _by_target(memory.changed)
+        changes = _by_target(self._changes(memory))
         hosts = (await cloud.hosts.list(self.side.host_pool)).items
         mine = [actions for actions in changes if self._here(actions[-1], hosts)]
         undos = await asyncio.gather(*(self._undo(cloud, actions, hosts) for actions in mine))
         return RestoreSeen(undos=tuple(undos), settles_in_s=self._settles_in_s(memory))
+
+    def _changes(self, memory: Memory) -> Sequence[Action]:
+        """Return what is put back here, in the order in which it was done."""
+        return memory.changed
 
     def plan(self, seen: RestoreSeen) -> Moves:
         """Put back what still stands as the run left it, once that lets nobody in too early."""

@@ -30,6 +30,13 @@ def check_plan(findings: Findings, plan: Plan, groups: Mapping[str, str]) -> Non
     _test_apart(findings, plan)
     _policies_raised(findings, plan.policies)
     _times(findings, plan)
+    _profiles_explained(findings, plan)
+
+
+def _profiles_explained(findings: Findings, plan: Plan) -> None:
+    if plan.profiles.mirrored and not plan.profiles.because.strip():
+        hint = "say in 'because' what keeps them the same, such as Cloud Cache with both regions"
+        findings.add(("profiles", "mirrored"), "profiles are mirrored, and nothing says by what", hint=hint)
 
 
 def _two_regions(findings: Findings, plan: Plan) -> None:

@@ -7,12 +7,14 @@ from msgspec import Struct
 from avd_failover.domain import ids
 from avd_failover.domain.ids import GroupId
 from avd_failover.domain.plan import (
+    HALF_YEAR_S,
     ApplicationGroupPair,
     Capacity,
     Notice,
     Objectives,
     Plan,
     Policies,
+    Profiles,
     Side,
     SidePlan,
     UserGroup,
@@ -71,8 +73,11 @@ class _Compiler:
             application_groups=tuple(self._pair(name) for name in entry.application_groups),
             capacity=Capacity(**entry.capacity.model_dump()),
             objectives=Objectives(rto_s=entry.objectives.rto, rpo_s=entry.objectives.rpo),
+            runbooks=entry.runbooks.model_dump(exclude_none=True),
             test_group=self._test_group(),
+            drill_every_s=entry.test.every if entry.test else HALF_YEAR_S,
             notice=self._notice(),
+            profiles=Profiles(**entry.profiles.model_dump()),
             policies=_policies(entry.policies),
             accepted_paths=tuple(self._accepted()),
         )
@@ -137,4 +142,6 @@ def _policies(entry: PoliciesEntry) -> Policies:
         request_timeout_s=entry.request_timeout,
         in_flight_s=entry.in_flight,
         fence_s=entry.fence,
+        approvers=entry.approvers,
+        hold_down_s=entry.hold_down,
     )

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from avd_failover.domain import ids
 from avd_failover.domain.estate import PoolKind
-from avd_failover.domain.plan import BarrierProof, Policies
+from avd_failover.domain.plan import HALF_YEAR_S, BarrierProof, Policies
 from avd_failover.runbook.durations import Duration
 from avd_failover.runbook.yaml_file import FileModel, refused
 
@@ -95,6 +95,8 @@ class TestEntry(FileModel):
     """Name of the group."""
     id: Guid
     """Object id of the group."""
+    every: Duration = HALF_YEAR_S
+    """How often a drill is due."""
 
 
 class CapacityEntry(FileModel):
@@ -133,6 +135,10 @@ class PoliciesEntry(FileModel):
     """How long one request may take."""
     in_flight: Duration = _DEFAULTS.in_flight_s
     """How long after sending a request may still take effect."""
+    approvers: Annotated[int, Field(ge=1, le=2)] = _DEFAULTS.approvers
+    """How many different people must declare a source fenced that does not answer."""
+    hold_down: Duration = _DEFAULTS.hold_down_s
+    """How long after a finished run the way back needs a person's word."""
     fence: Duration = _DEFAULTS.fence_s
     """How long a source that does not answer is waited for before the run is held for a person."""
 
@@ -148,6 +154,26 @@ class NoticeEntry(FileModel):
     """Text of the message, word for word."""
 
 
+class RunbooksEntry(FileModel):
+    """Runbooks of one's own for other purposes than a failover of everything."""
+
+    failback: Name | None = None
+    """Runbook that returns users to the primary side."""
+    cohort: Name | None = None
+    """Runbook that fails over some of the groups or application groups."""
+    drill: Name | None = None
+    """Runbook that moves the testers there and back."""
+
+
+class ProfilesEntry(FileModel):
+    """How the plan knows that profiles are whole on the side that users return to."""
+
+    mirrored: bool = False
+    """Whether a failback may rely on it without asking; otherwise a person confirms it each time."""
+    because: str = ""
+    """What keeps profiles the same on both sides; must be said when they are mirrored."""
+
+
 class PlanEntry(FileModel):
     """A plan: one protected workload."""
 
@@ -159,6 +185,8 @@ class PlanEntry(FileModel):
     """How the host pools hand out desktops."""
     runbook: Name
     """Runbook that fails it over."""
+    runbooks: RunbooksEntry = RunbooksEntry()
+    """Runbooks for other purposes, where not the ones that are shipped."""
     sides: SidesEntry
     """The two regions."""
     groups: Annotated[dict[GroupName, Guid], Field(min_length=1)]
@@ -171,6 +199,8 @@ class PlanEntry(FileModel):
     """What the target must offer before the source is cut."""
     objectives: ObjectivesEntry
     """What the run is measured against."""
+    profiles: ProfilesEntry = ProfilesEntry()
+    """How profiles come to be on both sides; asked before a failback."""
     policies: PoliciesEntry = PoliciesEntry()
     """Numbers of the safety case."""
     notice: NoticeEntry | None = None
