@@ -22,15 +22,16 @@ from pathlib import Path
 from typing import Any
 
 from avd_failover.cloud import Accepted, Reads
-from avd_failover.domain.actions import Action, Moves, StartMachine
+from avd_failover.domain.actions import Action, Moves, SetLogons
 from avd_failover.domain.estate import PoolKind
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.graph import Step, StepGraph
 from avd_failover.domain.ids import (
-    MachineId,
+    SessionHostId,
     application_group_id,
     group_id,
     host_pool_id,
+    name_of,
     workspace_id,
 )
 from avd_failover.domain.plan import (
@@ -65,14 +66,16 @@ class NoOp:
     """One action a step, which changes nothing but that it was done."""
 
     def __init__(self, bound: Bound, done: set[str]) -> None:
-        self.machine = MachineId(bound.step.id)
+        self.step = bound.step.id
+        self.host = SessionHostId(f"{bound.side.host_pool}/sessionhosts/{self.step}")
         self.done = done
 
     async def observe(self, cloud: Reads, memory: Memory) -> bool:
-        return self.machine in self.done
+        return self.step in self.done
 
     def plan(self, seen: bool) -> Moves:  # noqa: FBT001
-        return Moves() if seen else Moves(actions=(StartMachine(machine=self.machine, reason="benchmark"),))
+        drain = SetLogons(host=self.host, allowed=False, before=True, reason="benchmark")
+        return Moves() if seen else Moves(actions=(drain,))
 
     def prove(self, looks: Sequence[bool]) -> Verdict:
         return Proven(because="done") if looks[-1] else NotYet(because="not done")
@@ -82,19 +85,19 @@ class NoOp:
 
 
 class NoCloud:
-    """Takes every start at once."""
+    """Takes every request at once."""
 
     def __init__(self, entered: Callable[[str], None]) -> None:
         self.done: set[str] = set()
         self.entered = entered
 
     @property
-    def machines(self) -> "NoCloud":
+    def hosts(self) -> "NoCloud":
         return self
 
-    async def start(self, machine: MachineId) -> Accepted:
-        self.entered(machine)
-        self.done.add(machine)
+    async def set_logons(self, host: SessionHostId, *, allowed: bool) -> Accepted:
+        self.entered(name_of(host))
+        self.done.add(name_of(host))
         return Accepted(at=T0)
 
 

@@ -10,7 +10,8 @@ after a challenge, and below them aiohttp once more when a connection drops. Her
     decode      JSON bodies of successes
     throttle    waits for the budget, so that the token attached below is fresh
     bearer      the token, over http on this machine only
-    fence       asked last of all whether a request that changes something may still leave (safety S17)
+    fence       asks whether a request that changes something may still leave (safety S17)
+    permit      last of all, whether it is exactly what the approved plan allows now (safety S12)
     transport   aiohttp without its own second attempt, without redirects, waiting on the injected clock
 """
 
@@ -31,6 +32,7 @@ from azure.core.pipeline.transport._aiohttp import AioHttpTransport
 
 from avd_failover import __version__
 from avd_failover.azure.endpoints import EndpointError, Origin, origin_of
+from avd_failover.azure.outgoing import READS, PermitPolicy
 from avd_failover.azure.throttle import Throttle
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.faults import RefusedError
@@ -40,8 +42,6 @@ USER_AGENT = f"avd-failover/{__version__}"
 CONNECT_TIMEOUT_S = 10.0
 ANSWER_TIMEOUT_S = 60.0
 """Longest silence of a socket. Real seconds, whatever the clock: sockets know no other."""
-
-READS = frozenset({"GET", "HEAD"})
 
 Request = PipelineRequest[Any]
 Response = PipelineResponse[Any, Any]
@@ -172,4 +172,5 @@ def policies(
         ThrottlePolicy(throttle),
         BearerPolicy(credential, scope, home),
         FencePolicy(fence),
+        PermitPolicy(),
     ]

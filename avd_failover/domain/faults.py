@@ -3,6 +3,7 @@
     CloudError
     ├── TransientError   nothing was changed: the same request again, after ``wait_s``
     ├── RefusedError     never again as it stands: a person or another action is needed
+    │   └── OutsidePlanError   refused by ourselves: a defect of ours, and nothing was sent
     └── UnknownError     sent, answer lost: observe before deciding anything
 
 Adapters raise these and nothing else, with the library's error as cause. The fourth kind of trouble,
@@ -39,6 +40,16 @@ class RefusedError(CloudError):
 
     ``status`` 401 and 403 mean that the engine's own identity lacks a right: the message says which.
     """
+
+
+class OutsidePlanError(RefusedError):
+    """Our own gate said no: what was to be sent lies outside the approved plan, and was not sent (S12).
+
+    A defect of ours, so no operation is asked what it means: the step ends and a person must look.
+    """
+
+    def __init__(self, message: str, *, target: str = "") -> None:
+        super().__init__(message, code="OutsidePlan", target=target)
 
 
 class UnknownError(CloudError):

@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 from avd_failover.cloud import Cloud
 from avd_failover.domain.clock import Clock
+from avd_failover.domain.confinement import Confinement
 from avd_failover.domain.fence import UNFENCED, Fence
 from avd_failover.domain.graph import Step
 from avd_failover.domain.states import RunStatus, StepStatus
+from avd_failover.engine.confined import Confined
 from avd_failover.engine.frontier import Frontier
 from avd_failover.engine.memory import RunMemory
 from avd_failover.engine.progress import Progress, Silent
@@ -46,7 +48,7 @@ class Run:
         self._state: RunState = journal.state
         self._operations = operations
         self._tools = Tools(
-            cloud=cloud,
+            confined=Confined(cloud, Confinement.of(journal.state.route)),
             clock=clock,
             journal=journal,
             memory=RunMemory(journal.state, clock),

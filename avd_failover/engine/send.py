@@ -1,4 +1,4 @@
-"""The one place where an action becomes a request."""
+"""The one place where an action becomes a request, once it is known to lie inside the plan (safety S12)."""
 
 from avd_failover.cloud import Accepted, Cloud
 from avd_failover.domain.actions import (
@@ -18,18 +18,30 @@ from avd_failover.domain.actions import (
 )
 from avd_failover.domain.estate import RoleAssignment
 from avd_failover.domain.faults import RefusedError
+from avd_failover.domain.permits import permits_of, permitted
 from avd_failover.domain.placement import differences
 from avd_failover.domain.words import listed
+from avd_failover.engine.confined import Confined
 
 
-async def send(cloud: Cloud, action: Action) -> Accepted:
-    """Send one action. Every mutation of every run leaves through this function (safety S12).
+async def send(confined: Confined, action: Action) -> Accepted:
+    """Send one action. Every mutation of every run leaves through this function.
+
+    What lies outside the plan is not sent; what lies inside may become the requests that its permits allow,
+    and no other.
 
     Raises:
+        OutsidePlanError: Nothing was sent: our defect.
         TransientError: Not taken, nothing changed.
         RefusedError: Never as it stands.
         UnknownError: Sent, answer lost; only a reading can tell.
     """
+    confined.check(action)
+    with permitted(permits_of(action)):
+        return await _deliver(confined.cloud, action)
+
+
+async def _deliver(cloud: Cloud, action: Action) -> Accepted:
     match action:
         case RevokeAssignment():
             return await _revoke(cloud, action.assignment)

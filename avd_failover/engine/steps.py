@@ -24,12 +24,19 @@ from avd_failover.domain.actions import (
     subject_of,
 )
 from avd_failover.domain.clock import Clock
-from avd_failover.domain.faults import CloudError, RefusedError, TransientError, UnknownError
+from avd_failover.domain.faults import (
+    CloudError,
+    OutsidePlanError,
+    RefusedError,
+    TransientError,
+    UnknownError,
+)
 from avd_failover.domain.fence import UNFENCED, Fence, FencedError
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import IfUnreachable, OnFailure, Step
 from avd_failover.domain.plan import End, Mode
 from avd_failover.domain.states import StepStatus
+from avd_failover.engine.confined import Confined
 from avd_failover.engine.memory import RunMemory
 from avd_failover.engine.patience import Patience
 from avd_failover.engine.progress import Progress
@@ -76,7 +83,7 @@ happen; doubled with each answer lost in a row, up to PATIENCE_S."""
 class Tools:
     """What every step of a run shares."""
 
-    cloud: Cloud
+    confined: Confined
     clock: Clock
     journal: JournalWriter
     memory: RunMemory
@@ -87,6 +94,11 @@ class Tools:
     """How long a source that does not answer is waited for (safety L5)."""
     self_fence: Fence = UNFENCED
     window: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UNDER_WAY))
+
+    @property
+    def cloud(self) -> Cloud:
+        """What is read and written."""
+        return self.confined.cloud
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,7 +274,7 @@ class StepRunner:
             attempt = self._journal.state.attempts[n]
             try:
                 self._tools.self_fence.check()
-                accepted = await send(self._tools.cloud, action)
+                accepted = await send(self._tools.confined, action)
             except FencedError as fenced:  # never sent; whoever resumes settles the intent by reading
                 self._tools.stop.ask(fenced.because)
                 raise StoppedError(fenced.because) from fenced
@@ -288,6 +300,8 @@ class StepRunner:
         self._tools.memory.sent(attempt)
 
     def _refused(self, action: Action, fault: RefusedError) -> None:
+        if isinstance(fault, OutsidePlanError):
+            raise _StuckError(f"{fault.code}: {fault.message}")
         match self._operation.after(action, fault):
             case AfterRefusal.STOP:
                 raise _StuckError(_refusal_text(action, fault))

@@ -8,6 +8,7 @@ from avd_failover.azure.endpoints import Endpoints
 from avd_failover.azure.estate import AzureCloud, connect
 from tests.azure.fake_arm import FakeArm
 from tests.azure.jump_clock import JumpClock
+from tests.permits import with_permits
 
 
 @pytest.fixture
@@ -26,5 +27,5 @@ def clock() -> JumpClock:
 @pytest.fixture
 async def cloud(arm: FakeArm, clock: JumpClock) -> AsyncIterator[AzureCloud]:
     wired = connect(Endpoints(arm=arm.url, graph=arm.url), clock, answer_timeout_s=2.0)
-    yield wired
+    yield with_permits(wired)
     await wired.aclose()

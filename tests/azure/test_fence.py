@@ -10,6 +10,7 @@ from tests.azure.builders import POOL, host_body
 from tests.azure.fake_arm import FakeArm, listed, refusal
 from tests.azure.jump_clock import JumpClock
 from tests.azure.test_pipeline import MUTATIONS
+from tests.permits import with_permits
 
 
 class Term:
@@ -25,7 +26,7 @@ class Term:
 
 
 def wired(arm: FakeArm, clock: JumpClock, gate: Gate) -> AzureCloud:
-    return connect(Endpoints(arm=arm.url, graph=arm.url), clock, fence=gate)
+    return with_permits(connect(Endpoints(arm=arm.url, graph=arm.url), clock, fence=gate))
 
 
 @pytest.mark.parametrize("name", MUTATIONS)

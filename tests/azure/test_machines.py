@@ -14,6 +14,7 @@ from tests.azure.builders import SUBSCRIPTION, VM
 from tests.azure.fake_arm import Answer, FakeArm, refusal
 from tests.azure.jump_clock import JumpClock
 from tests.azure.recordings import answer_of, recorded
+from tests.permits import with_permits
 
 OPERATION = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Compute/locations/westeurope/operations/op-1"
 FOLLOW = {
@@ -154,7 +155,7 @@ async def test_an_operation_without_end_is_unknown_at_the_deadline(
 
 
 async def test_the_deadline_holds_against_an_absurd_wait(arm: FakeArm, clock: JumpClock) -> None:
-    cloud = connect(Endpoints(arm=arm.url, graph=arm.url), clock, operation_deadline_s=60)
+    cloud = with_permits(connect(Endpoints(arm=arm.url, graph=arm.url), clock, operation_deadline_s=60))
     arm.on("POST", "", TAKEN)
     arm.on("GET", "op-1.*", Answer(200, {"status": "InProgress"}, {"Retry-After": "86400"}))
     with pytest.raises(UnknownError):

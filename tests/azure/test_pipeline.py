@@ -26,6 +26,7 @@ from tests.azure.builders import (
 )
 from tests.azure.fake_arm import Answer, FakeArm, listed, refusal
 from tests.azure.jump_clock import JumpClock
+from tests.permits import with_permits
 
 GRANT = RoleAssignment(
     id=ASSIGNMENT,
@@ -116,7 +117,7 @@ async def test_a_read_answered_in_part_may_be_asked_again(arm: FakeArm, cloud: A
 
 async def test_nobody_there_is_transient_even_for_a_mutation(clock: JumpClock) -> None:
     nowhere = "http://127.0.0.1:9"
-    cloud = connect(Endpoints(arm=nowhere, graph=nowhere), clock)
+    cloud = with_permits(connect(Endpoints(arm=nowhere, graph=nowhere), clock))
     with pytest.raises(TransientError) as caught:
         await cloud.sessions.log_off(SESSION)
     assert caught.value.code == "NotConnected"
@@ -126,7 +127,7 @@ async def test_nobody_there_is_transient_even_for_a_mutation(clock: JumpClock) -
 
 
 async def test_silence_after_sending_is_unknown(arm: FakeArm, clock: JumpClock) -> None:
-    cloud = connect(Endpoints(arm=arm.url, graph=arm.url), clock, answer_timeout_s=0.05)
+    cloud = with_permits(connect(Endpoints(arm=arm.url, graph=arm.url), clock, answer_timeout_s=0.05))
     arm.on("DELETE", "", Answer(204, wait=True))
     with pytest.raises(UnknownError):
         await cloud.sessions.log_off(SESSION)

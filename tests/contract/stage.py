@@ -16,6 +16,7 @@ from avd_failover.simulator.http.face import Pages
 from avd_failover.simulator.http.server import serve
 from avd_failover.simulator.world import World
 from tests.contract.spec import Recorder
+from tests.permits import with_permits
 
 STANDSTILL = 1e-9
 """Speed of a served world that only jumps: real time, and with it the machine's load, does not count."""
@@ -70,7 +71,7 @@ async def wire(
         if recorder is not None:
             recorder.watch(server.azure)
         clock = WorldClock(world, server._pace.jump)
-        cloud = connect(Endpoints(arm=server.url, graph=server.url), clock)
+        cloud = with_permits(connect(Endpoints(arm=server.url, graph=server.url), clock))
         try:
             yield Stage(face="wire", cloud=cloud, clock=clock, world=world, port=server.port)
         finally:

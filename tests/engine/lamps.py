@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from avd_failover.cloud import Accepted, Cloud
 from avd_failover.domain.actions import Action, Moves, Skipped, StartMachine
-from avd_failover.domain.estate import Machine, PoolKind, PowerState
+from avd_failover.domain.estate import HostStatus, Machine, PoolKind, PowerState, SessionHost
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.graph import Step, StepGraph
-from avd_failover.domain.ids import MachineId
-from avd_failover.domain.plan import Mode
+from avd_failover.domain.ids import MachineId, SessionHostId, name_of
+from avd_failover.domain.plan import End, Mode
 from avd_failover.domain.route import Route
 from avd_failover.domain.states import RunStatus
 from avd_failover.engine.clock import LoopClock, run_virtually
@@ -50,6 +50,10 @@ class Lamps:
     def machines(self) -> "Lamps":
         return self
 
+    @property
+    def hosts(self) -> "Sockets":
+        return Sockets()
+
     async def get(self, machine: MachineId) -> Machine:
         self.reads += 1
         if self.read_faults and (fault := self.read_faults.popleft()):
@@ -72,6 +76,15 @@ class Lamps:
         """Nothing to release."""
 
 
+class Sockets:
+    """The session hosts of this world: behind each of any name is the lamp of that name."""
+
+    async def get(self, host: SessionHostId) -> SessionHost:
+        return SessionHost(
+            id=host, machine=MachineId(name_of(host)), status=HostStatus.SHUTDOWN, allows_new_sessions=True
+        )
+
+
 class LampsSeen(Struct, frozen=True):
     lamps: tuple[Machine, ...]
 
@@ -81,10 +94,13 @@ class SwitchOn:
 
     def __init__(self, bound: Bound, *, lag: int = 0, tolerate: AfterRefusal = AfterRefusal.STOP) -> None:
         self.names = str(bound.step.settings.get("lamps", "")).split()
+        self.pool = bound.route.side(End.TARGET).host_pool
         self.lag = lag
         self.tolerate = tolerate
 
     async def observe(self, cloud: Any, memory: object) -> LampsSeen:
+        for name in self.names:
+            await cloud.hosts.get(SessionHostId(f"{self.pool}/sessionhosts/{name}"))
         return LampsSeen(tuple([await cloud.machines.get(MachineId(name)) for name in self.names]))
 
     def plan(self, seen: LampsSeen) -> Moves:

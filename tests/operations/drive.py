@@ -5,8 +5,10 @@ import copy
 from typing import Any
 
 from avd_failover.domain.actions import Action, Moves
+from avd_failover.domain.confinement import Confinement
 from avd_failover.domain.graph import Step
 from avd_failover.domain.plan import End
+from avd_failover.engine.confined import Confined
 from avd_failover.engine.send import send
 from avd_failover.operations.base import AnyOperation, Bound, Verdict
 from avd_failover.operations.registry import CATALOGUE, operation_for
@@ -54,13 +56,22 @@ def planned(stage: Stage, uses: str, **changes: Any) -> tuple[Action, ...]:
 
 def perform(stage: Stage, *actions: Action) -> None:
     """Send actions through the engine's one sending place; the run remembers them."""
+    confined = confined_to(stage)
 
     async def perform_all() -> None:
         for action in actions:
-            await send(stage.estate, action)
+            await send(confined, action)
             stage.memory.remember(STEP, action)
 
     asyncio.run(perform_all())
+
+
+def confined_to(stage: Stage) -> Confined:
+    """Confine sending to the stage's plan, with every host of the stage seen already."""
+    confined = Confined(stage.estate, Confinement.of(stage.route))
+    for host in stage.world.hosts.values():
+        confined.saw(host)
+    return confined
 
 
 def fork(stage: Stage) -> Stage:

@@ -7,7 +7,7 @@ from avd_failover.engine.send import send
 from avd_failover.operations.base import AfterRefusal, NotYet, Proven
 from avd_failover.operations.hosts import NO_CAPACITY
 from avd_failover.operations.registry import CATALOGUE
-from tests.operations.drive import THERE, bound_operation, look, planned, stage_with
+from tests.operations.drive import THERE, bound_operation, confined_to, look, planned, stage_with
 from tests.operations.test_properties import BUSY
 
 STOP, LEAVE, AGAIN = AfterRefusal.STOP, AfterRefusal.LEAVE, AfterRefusal.AGAIN
@@ -74,7 +74,7 @@ async def test_a_twin_that_no_listing_shows_yet_is_refused_left_and_found_later(
     (action,), verdict = (await look(operation, stage))[0].actions, (await look(operation, stage))[1]
     assert isinstance(verdict, NotYet)
     with pytest.raises(RefusedError) as refused:
-        await send(stage.estate, action)
+        await send(confined_to(stage), action)
     assert operation.after(action, refused.value) is LEAVE
     stage.change("settles listings")
     moves, verdict = await look(operation, stage)

@@ -1,0 +1,75 @@
+"""A cloud and the plan that confines what is sent to it (safety S12).
+
+Whatever reads, reads through here, so that the machines behind the hosts of the plan's pools are known by the
+time that one of them is to be started or stopped.
+"""
+
+from typing import Any, cast
+
+from avd_failover.cloud import Cloud, Reading
+from avd_failover.domain.actions import Action
+from avd_failover.domain.confinement import Confinement
+from avd_failover.domain.estate import SessionHost
+from avd_failover.domain.faults import OutsidePlanError
+from avd_failover.domain.ids import HostPoolId, MachineId, SessionHostId
+
+
+class Confined:
+    """A cloud for one run: ``cloud`` is the one given, and learns from what it reads."""
+
+    def __init__(self, cloud: Cloud, confinement: Confinement) -> None:
+        self._confinement = confinement
+        self._machines: set[MachineId] = set()
+        self.cloud: Cloud = cast("Cloud", _Watched(cloud, self))
+
+    def saw(self, host: SessionHost) -> None:
+        """Take note of the machine behind a host of the plan's pools."""
+        machine = self._confinement.shows(host)
+        if machine is not None:
+            self._machines.add(machine)
+
+    def check(self, action: Action) -> None:
+        """Return if an action lies inside the plan.
+
+        Raises:
+            OutsidePlanError: It does not, and must not be sent.
+        """
+        because = self._confinement.outside(action, self._machines)
+        if because:
+            raise OutsidePlanError(because, target=action.target)
+
+
+class _Watched:
+    """The parts of a cloud, found by name so that none is forgotten; only the hosts are listened to."""
+
+    def __init__(self, cloud: Cloud, watcher: Confined) -> None:
+        self._cloud = cloud
+        self._watcher = watcher
+
+    def __getattr__(self, part: str) -> Any:  # noqa: ANN401 - whatever the cloud has there
+        found = getattr(self._cloud, part)
+        return _WatchedHosts(found, self._watcher) if part == "hosts" else found
+
+
+class _WatchedHosts:
+    """The session hosts, each of which is told to the watcher when it is read."""
+
+    def __init__(self, hosts: Any, watcher: Confined) -> None:  # noqa: ANN401 - reads and writes alike
+        self._hosts = hosts
+        self._watcher = watcher
+
+    def __getattr__(self, verb: str) -> Any:  # noqa: ANN401 - whatever the hosts have there
+        return getattr(self._hosts, verb)
+
+    async def list(self, pool: HostPoolId) -> Reading[SessionHost]:
+        """List the hosts of a pool."""
+        reading: Reading[SessionHost] = await self._hosts.list(pool)
+        for host in reading.items:
+            self._watcher.saw(host)
+        return reading
+
+    async def get(self, host: SessionHostId) -> SessionHost:
+        """Read one host."""
+        seen: SessionHost = await self._hosts.get(host)
+        self._watcher.saw(seen)
+        return seen
