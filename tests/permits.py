@@ -6,6 +6,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
+from avd_failover.cloud import Cloud
 from avd_failover.domain import ids
 from avd_failover.domain.actions import (
     Action,
@@ -20,9 +21,13 @@ from avd_failover.domain.actions import (
     StartMachine,
     TellUser,
 )
+from avd_failover.domain.confinement import Confinement
 from avd_failover.domain.estate import PoolReference, RoleAssignment
 from avd_failover.domain.ids import AssignmentId, PrincipalId, ScalingPlanId
 from avd_failover.domain.permits import permits_of, permitted
+from avd_failover.domain.route import Route
+from avd_failover.engine.confined import Confined
+from tests.domain.builders import plan
 
 C = TypeVar("C")
 
@@ -63,6 +68,16 @@ WRITES: dict[str, Callable[..., Action]] = {
 def with_permits(cloud: C) -> C:
     """Return the same cloud, whose writes have their permits."""
     return cast("C", _Whole(cloud))
+
+
+class Unbounded(Confined):
+    """A cloud behind a plan without bounds, for tests of what is sent and not of what is kept in."""
+
+    def __init__(self, cloud: object) -> None:
+        super().__init__(cast("Cloud", cloud), Confinement.of(Route(plan=plan())))
+
+    def check(self, action: Action) -> None:
+        """Let everything pass."""
 
 
 class _Whole:

@@ -8,24 +8,24 @@ from msgspec.structs import replace
 from avd_failover.cloud import Accepted
 from avd_failover.domain.actions import (
     Action,
+    CallWebhook,
     DeallocateMachine,
     LogOff,
+    RunCommand,
     SetPoolReferences,
     SetScheduleFloor,
     SetStartOnConnect,
     StartMachine,
     TellUser,
 )
-from avd_failover.domain.confinement import Confinement
 from avd_failover.domain.estate import RoleAssignment, ScheduleFloor
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.ids import HostPoolId, MachineId, ScalingPlanId, ScheduleId, UserSessionId
-from avd_failover.domain.route import Route
 from avd_failover.engine.clock import run_virtually
-from avd_failover.engine.confined import Confined
 from avd_failover.engine.send import send
 from tests.engine.lamps import T0
-from tests.journal.builders import drain, grant, make_assignment, make_plan, revoke
+from tests.journal.builders import drain, grant, make_assignment, revoke
+from tests.permits import Unbounded
 
 
 class Wire:
@@ -81,21 +81,16 @@ ROWS: list[tuple[Action, list[str]]] = [
         SetStartOnConnect(host_pool=HostPoolId("h"), allowed=False, before=True, reason=""),
         ["pools.set_start_on_connect"],
     ),
+    (RunCommand(step="s", number=1, argv=("/x",), timeout_s=1, reason=""), ["outside.run"]),
+    (
+        CallWebhook(step="s", number=1, url="https://h/", body="", key="", timeout_s=1, reason=""),
+        ["outside.call"],
+    ),
 ]
 
 
-class Anything(Confined):
-    """A plan without bounds: what it keeps in is a test of its own."""
-
-    def __init__(self, wire: Wire) -> None:
-        super().__init__(wire, Confinement.of(Route(plan=make_plan())))  # type: ignore[arg-type]
-
-    def check(self, action: Action) -> None:
-        """Let everything pass."""
-
-
 def deliver(wire: Wire, action: Action) -> Accepted:
-    return run_virtually(send(Anything(wire), action))
+    return run_virtually(send(Unbounded(wire), action))
 
 
 @pytest.mark.parametrize(("action", "verbs"), ROWS, ids=[str(row[1][-1]) for row in ROWS])
