@@ -122,12 +122,12 @@ def _end(checked: "list[Checked]") -> None:
 
 
 def _schema(kind: str) -> dict[str, Any]:
-    from avd_failover.runbook.plan_models import PlanEntry
+    from avd_failover.runbook.personal_models import plan_schema
     from avd_failover.runbook.runbook_models import RunbookEntry
     from avd_failover.simulator.scenario import Scenario
 
-    models: dict[str, type[FileModel]] = {"plan": PlanEntry, "runbook": RunbookEntry, "scenario": Scenario}
-    described = models[kind].model_json_schema()
+    models: dict[str, type[FileModel]] = {"runbook": RunbookEntry, "scenario": Scenario}
+    described = plan_schema() if kind == "plan" else models[kind].model_json_schema()
     if kind == "runbook":
         _name_operations(described)
     if kind == "scenario":

@@ -121,6 +121,11 @@ def reservation_group_id(text: str) -> ReservationGroupId:
     return ReservationGroupId(_resource(text, "microsoft.compute", "capacityreservationgroups"))
 
 
+def storage_account_id(text: str) -> str:
+    """Fold the ARM id of a storage account."""
+    return _resource(text, "microsoft.storage", "storageaccounts")
+
+
 def assignment_id(text: str) -> AssignmentId:
     """Fold the id of a role assignment, at whatever scope it lies."""
     folded = text.strip().lower()

@@ -11,6 +11,7 @@ from msgspec import Struct
 from avd_failover.domain.estate import DESKTOP_VIRTUALIZATION_USER, PoolKind
 from avd_failover.domain.fallbacks import Fallback, Wave
 from avd_failover.domain.ids import ApplicationGroupId, GroupId, HostPoolId, ScalingPlanId, WorkspaceId
+from avd_failover.domain.personal_plan import PersonalPlan
 
 HALF_YEAR_S = 183 * 86_400.0
 """How often guidance asks for a test at least (contract 131, section 2)."""
@@ -175,6 +176,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     policies: Policies = Policies()
     accepted_paths: tuple[str, ...] = ()
     """Ids of role assignments outside the plan that give access and are accepted by name (safety S6)."""
+    personal: PersonalPlan | None = None
+    """How machines are moved, where desktops belong to one person each; both sides then name one pool."""
 
     def on(self, side: Side) -> SidePlan:
         """Return what the plan names on one side."""
@@ -191,5 +194,5 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     @property
     def pool_pair(self) -> str:
-        """Key of the lock: the same for both directions (safety S16)."""
-        return "+".join(sorted((self.primary.host_pool, self.secondary.host_pool)))
+        """Key of the lock: the same for both directions (safety S16); a personal pool is its own pair."""
+        return "+".join(sorted({self.primary.host_pool, self.secondary.host_pool}))

@@ -17,6 +17,13 @@ _FLOORS = {
 }
 
 
+def check_any_plan(findings: Findings, plan: Plan) -> None:
+    """Note every rule that the plan breaks among those for pools of any kind."""
+    _two_regions(findings, plan)
+    _policies_raised(findings, plan.policies)
+    _times(findings, plan)
+
+
 def check_plan(findings: Findings, plan: Plan, groups: Mapping[str, str]) -> None:
     """Note every rule that the plan breaks; ``groups`` are the names and ids that the file declares.
 

@@ -5,6 +5,7 @@ from pathlib import Path as FilePath
 from msgspec import Struct
 
 from avd_failover.domain import ids
+from avd_failover.domain.estate import PoolKind
 from avd_failover.domain.ids import GroupId
 from avd_failover.domain.plan import (
     HALF_YEAR_S,
@@ -21,7 +22,9 @@ from avd_failover.domain.plan import (
 )
 from avd_failover.runbook.digest import digest_of
 from avd_failover.runbook.faults import nearest, printable, quoted
-from avd_failover.runbook.plan_checks import check_plan
+from avd_failover.runbook.personal_file import personal_plan
+from avd_failover.runbook.personal_models import PersonalPlanEntry
+from avd_failover.runbook.plan_checks import check_any_plan, check_plan
 from avd_failover.runbook.plan_models import PlanEntry, PoliciesEntry
 from avd_failover.runbook.resources import Resources
 from avd_failover.runbook.yaml_file import FileFaults, Findings, fit, load
@@ -41,13 +44,31 @@ def load_plan(path: FilePath | str) -> PlanFile:
         FileFaults: The file cannot be read, or what it says is no valid plan.
     """
     findings = Findings(load(path))
+    data = findings.document.data
+    personal = isinstance(data, dict) and data.get("pool") == PoolKind.PERSONAL.value
+    plan = _personal(findings) if personal else _pooled(findings)
+    findings.raise_any()
+    if plan is None:
+        raise AssertionError("a plan that does not fit has faults")
+    return PlanFile(plan=plan, sha256=digest_of(plan))
+
+
+def _pooled(findings: Findings) -> Plan | None:
     entry = fit(findings, PlanEntry)
     if entry is None:
-        raise FileFaults(findings.faults)
+        return None
     plan = _Compiler(findings, entry).plan()
     check_plan(findings, plan, entry.groups)
-    findings.raise_any()
-    return PlanFile(plan=plan, sha256=digest_of(plan))
+    return plan
+
+
+def _personal(findings: Findings) -> Plan | None:
+    entry = fit(findings, PersonalPlanEntry)
+    if entry is None:
+        return None
+    plan = personal_plan(findings, entry, _policies(entry.policies))
+    check_any_plan(findings, plan)
+    return plan
 
 
 class _Compiler:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 from avd_failover.domain import ids
 from avd_failover.runbook.faults import Path, printable, quoted
@@ -15,6 +15,20 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._()-]{0,89}")
 _AVD = "Microsoft.DesktopVirtualization"
 
 
+class Place(Protocol):
+    """Where names are looked up."""
+
+    @property
+    def subscription(self) -> str | None:
+        """Subscription of what is named without one."""
+        ...
+
+    @property
+    def resource_group(self) -> str | None:
+        """Resource group of what is named without one."""
+        ...
+
+
 class Resources:
     """Resolves what one side names. What cannot be resolved is noted and comes back as an empty id."""
 
@@ -22,6 +36,7 @@ class Resources:
         self._findings = findings
         self._side = side
         self._path = path
+        self._names = Names(findings, side, path)
 
     def host_pool(self) -> ids.HostPoolId:
         """Return the id of the side's host pool."""
@@ -50,20 +65,49 @@ class Resources:
             self._findings.add(path, "a name, but no subscription to look it up in")
             return ids.WorkspaceId("")
         lies_in = f"/subscriptions/{subscription}/resourceGroups/{entry.resource_group}"
-        return self._checked(f"{lies_in}/providers/{_AVD}/workspaces/{entry.name}", path, ids.workspace_id)
+        wanted = f"{lies_in}/providers/{_AVD}/workspaces/{entry.name}"
+        return self._names.checked(wanted, path, ids.workspace_id)
 
     def _id(
         self, text: str, path: Path, kind: str, fold: Callable[[str], IdT], *, anywhere: bool = False
     ) -> IdT:
+        return self._names.id(text, path, f"{_AVD}/{kind}", fold, anywhere=anywhere)
+
+
+class Names:
+    """Resolves names of whatever kind that are looked up in one place."""
+
+    def __init__(self, findings: Findings, place: Place, path: Path) -> None:
+        self._findings = findings
+        self._place = place
+        self._path = path
+
+    def vault(self, text: str, path: Path) -> ids.VaultId:
+        """Return the id of a Recovery Services vault."""
+        return self.id(text, path, "Microsoft.RecoveryServices/vaults", ids.vault_id)
+
+    def reservation_group(self, text: str, path: Path) -> ids.ReservationGroupId:
+        """Return the id of a capacity reservation group."""
+        kind = "Microsoft.Compute/capacityReservationGroups"
+        return self.id(text, path, kind, ids.reservation_group_id)
+
+    def storage_account(self, text: str, path: Path) -> str:
+        """Return the id of a storage account."""
+        return self.id(text, path, "Microsoft.Storage/storageAccounts", ids.storage_account_id)
+
+    def id(
+        self, text: str, path: Path, kind: str, fold: Callable[[str], IdT], *, anywhere: bool = False
+    ) -> IdT:
+        """Return an id by name or in full; ``kind`` is its provider and type."""
         if text.startswith("/"):
-            found = self._checked(text, path, fold)
+            found = self.checked(text, path, fold)
             if found and not anywhere:
                 self._same_subscription(found, path)
             return found
-        return self._checked(self._spelled_out(text, path, kind), path, fold)
+        return self.checked(self._spelled_out(text, path, kind), path, fold)
 
     def _spelled_out(self, name: str, path: Path, kind: str) -> str:
-        side = self._side
+        side = self._place
         missing = [key for key in ("subscription", "resource_group") if getattr(side, key) is None]
         if missing:
             where = f"side {self._path[-1]} has no {' and no '.join(missing)}"
@@ -74,10 +118,11 @@ class Resources:
             return ""
         return (
             f"/subscriptions/{side.subscription}/resourceGroups/{side.resource_group}"
-            f"/providers/{_AVD}/{kind}/{name}"
+            f"/providers/{kind}/{name}"
         )
 
-    def _checked(self, text: str, path: Path, fold: Callable[[str], IdT]) -> IdT:
+    def checked(self, text: str, path: Path, fold: Callable[[str], IdT]) -> IdT:
+        """Return a full id folded, or an empty one where it is none."""
         try:
             return fold(text) if text else cast("IdT", "")
         except ids.MalformedIdError as error:
@@ -86,7 +131,7 @@ class Resources:
             return cast("IdT", "")
 
     def _same_subscription(self, found: str, path: Path) -> None:
-        stated = self._side.subscription
+        stated = self._place.subscription
         if stated is not None and ids.subscription_of(found) != stated:
             other = f"an id in subscription {ids.subscription_of(found)}"
             self._findings.add(path, other, allowed=f"one in {stated}, as side {self._path[-1]} states")

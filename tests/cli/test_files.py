@@ -117,7 +117,7 @@ MISFITS = [
     (
         "pool: personal",
         "pool: pooled",
-        "the runbook 'pooled-failover' is for pooled pools; allowed: one for personal",
+        "the key 'desktops' is missing",
     ),
 ]
 
