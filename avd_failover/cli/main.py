@@ -14,10 +14,19 @@ from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
+    "back": ("purposes", "back", "Return users to the primary side."),
+    "drill": ("purposes", "drill", "Move the testers there and back; production stays untouched."),
+    "settle": ("purposes", "settle", "Pay what a run owes since its source was dark."),
+    "run": ("purposes", "run", "Run a runbook that moves nobody, such as host-keepalive."),
     "resume": ("run", "resume", "Go on with a run that was interrupted, killed or held."),
     "pause": ("orders", "pause", "Hold a run at its next safe point."),
     "abort": ("orders", "abort", "Stop a run where it stands, or turn it back with --rollback."),
     "skip": ("orders", "skip", "Skip a step of a run, with a reason."),
+    "retry": ("orders", "retry", "Enter a held step of a run again, or one item of it."),
+    "choose": ("orders", "choose", "Choose another value for one item of a step."),
+    "approve": ("orders", "approve", "Approve what a step of a run waits for, or reject it."),
+    "unplanned": ("orders", "unplanned", "Go on with a run without its source, which went dark."),
+    "watch": ("watch", "watch", "Follow a run from another terminal."),
     "status": ("status", "status", "Tell where a run stands, why, and what to type next."),
     "runs": ("status", "runs", "List every run, newest first."),
     "report": ("report", "report", "Tell a run from its journal: text, JSON, or one HTML file."),
@@ -64,6 +73,16 @@ EPILOG = """Exit codes: 0 done or nothing to do · 1 failed · 2 bad usage, plan
 )
 @click.option("--plan", metavar="NAME|PATH", help="Plan to fail over: a path, or a name in plans/.")
 @click.option(
+    "--mode",
+    type=click.Choice(["planned", "unplanned"]),
+    default="planned",
+    show_default=True,
+    help="Whether the source answers, or may be dark.",
+)
+@click.option("--groups", metavar="G,..", help="Move these user groups only.")
+@click.option("--app-groups", metavar="A,..", help="Move these application groups only.")
+@click.option("--force", default="", metavar="REASON", help="Leave a healthy source as if it were dark.")
+@click.option(
     "--simulate", metavar="SCENARIO", help="Run against this simulated Azure instead of the real one."
 )
 @click.option(
@@ -71,6 +90,10 @@ EPILOG = """Exit codes: 0 done or nothing to do · 1 failed · 2 bad usage, plan
 )
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option(
+    "--run-key", default="", metavar="KEY", help="Name of this start: asked again, the run goes on."
+)
+@click.option("--by", default="", metavar="NAME", help="Who asks.  [default: the user of this machine]")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", help="Form of the result.")
 @click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", help="Form of progress and logs."
@@ -91,9 +114,16 @@ def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click 
         return
     if not options["plan"]:
         raise click.UsageError("nothing to do: name a plan with --plan, or a command (see --help)")
-    from avd_failover.cli.run import start
+    from avd_failover.cli.purposes import begin, names
 
-    start(**options)
+    begin(
+        "failover",
+        options,
+        mode=options["mode"],
+        forced=options["force"],
+        groups=names(options["groups"]),
+        app_groups=names(options["app_groups"]),
+    )
 
 
 def main() -> None:

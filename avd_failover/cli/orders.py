@@ -1,10 +1,16 @@
-"""``failover pause``, ``abort`` and ``skip``: what people ask of a run, from any terminal of this machine."""
+"""``failover pause``, ``abort``, ``approve``, ``skip`` and their like: what people ask of a run.
 
+From any terminal of this machine: requests lie in a stream beside the journal, and whoever drives the run
+takes them up in order.
+"""
+
+import hashlib
 import os
 import platform
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -13,6 +19,8 @@ import msgspec
 from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
 from avd_failover.cli.reading import alive
+from avd_failover.domain.graph import Step
+from avd_failover.domain.plan import Mode
 from avd_failover.engine.orders import Order, Words
 from avd_failover.journal.chain import replay
 from avd_failover.journal.home import Home
@@ -66,23 +74,123 @@ def abort(run: str | None, rollback: bool, by: str | None, reason: str) -> None:
 @click.command()
 @click.argument("run", metavar="RUN")
 @click.argument("step", metavar="STEP")
+@click.option("--item", default="", help="Skip one thing of the step only, such as one machine.")
 @click.option("--by", metavar="NAME", help="Who asks.  [default: somebody on this machine]")
 @click.option("--reason", required=True, help="Why; goes into the journal and the report.")
-def skip(run: str, step: str, by: str | None, reason: str) -> None:
+def skip(run: str, step: str, item: str, by: str | None, reason: str) -> None:
     """Skip STEP of RUN, with a reason. Steps that safety rests on cannot be skipped."""
     from avd_failover.operations.registry import CATALOGUE
 
     home, state = _found(run)
-    known = {one.id: one.uses for one in state.graph.steps}
+    uses = _step(state, step).uses
+    if not item and uses in CATALOGUE and CATALOGUE[uses].essential:
+        raise Quit(ExitCode.REFUSED, f"safety rests on {step} ({uses}); it cannot be skipped")
+    _refuse_ended(state, step)
+    _ask(home, state, Order.SKIP, Words(by=_name(by), reason=reason, step=step, item=item))
+    after = "" if alive(home, state) else f", once the run goes on: failover resume {state.run}"
+    click.echo(f"{f'{item} of {step}' if item else step} is skipped{after}")
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@click.argument("step", metavar="STEP")
+@click.option("--item", default="", help="Try one thing of the step again, such as one machine.")
+@_who
+def retry(run: str, step: str, item: str, by: str | None, reason: str) -> None:
+    """Enter a held or failed STEP of RUN again, or work on one item of it again."""
+    home, state = _found(run)
+    _step(state, step)
+    _refuse_ended(state, step)
+    _ask(home, state, Order.RETRY, Words(by=_name(by), reason=reason, step=step, item=item))
+    _go_on(home, state, f"{f'{item} of {step}' if item else step} is tried again")
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@click.argument("step", metavar="STEP")
+@click.option("--item", required=True, help="What the choice is for, such as one machine.")
+@click.option("--value", required=True, help="What is chosen, such as a recovery point's name.")
+@_who
+def choose(*, run: str, step: str, item: str, value: str, by: str | None, reason: str) -> None:
+    """Choose another value for one item of a STEP, such as another recovery point for a machine."""
+    home, state = _found(run)
+    _step(state, step)
+    _refuse_ended(state, step)
+    words = Words(by=_name(by), reason=reason, step=step, item=item, value=value)
+    _ask(home, state, Order.CHOOSE, words)
+    _go_on(home, state, f"{value} is taken for {item} of {step}")
+
+
+@click.command()
+@click.argument("run", metavar="RUN")
+@click.argument("step", metavar="STEP")
+@click.option("--by", required=True, metavar="NAME", help="Who approves: your name.")
+@click.option("--reason", default="", help="What was looked at; goes into the journal and the report.")
+@click.option("--reject", is_flag=True, help="Say no instead.")
+@click.option(
+    "--evidence",
+    type=click.Path(exists=True, dir_okay=False, readable=True),
+    help="A file that shows it; its name and SHA-256 are recorded.",
+)
+def approve(*, run: str, step: str, by: str, reason: str, reject: bool, evidence: str | None) -> None:
+    """Approve what STEP of RUN waits for, or --reject it. Whoever approves is on record by name."""
+    if not by.strip():
+        raise Quit(ExitCode.BAD_INPUT, "--by names nobody; an approval is a person's word")
+    home, state = _found(run)
+    _step(state, step)
+    _refuse_ended(state, step)
+    name, digest = _evidence(evidence)
+    words = Words(by=by.strip(), reason=reason, step=step, evidence_name=name, evidence_sha256=digest)
+    _ask(home, state, Order.REJECT if reject else Order.APPROVE, words)
+    said = f"{step} is {'rejected' if reject else 'approved'} by {by.strip()}"
+    after = "" if alive(home, state) else f"; it counts once the run goes on: failover resume {state.run}"
+    click.echo(f"{said}{after}")
+
+
+@click.command()
+@click.argument("run", required=False, metavar="[RUN]")
+@click.option("--by", metavar="NAME", help="Who asks.  [default: somebody on this machine]")
+@click.option("--reason", required=True, help="Why the source is left as dark; goes into the journal.")
+def unplanned(run: str | None, by: str | None, reason: str) -> None:
+    """Go on with RUN without its source, which went dark. There is no way back to planned mode."""
+    home, state = _found(run)
+    if state.status.final or state.turned:
+        raise Quit(ExitCode.REFUSED, f"{state.run} is {state.status.value}; it cannot be switched")
+    if state.route.mode is Mode.UNPLANNED:
+        raise Quit(ExitCode.REFUSED, f"{state.run} is unplanned already")
+    _ask(home, state, Order.UNPLANNED, Words(by=_name(by), reason=reason))
+    _go_on(home, state, f"{state.run} goes on without its source")
+
+
+def _go_on(home: Home, state: RunState, said: str) -> None:
+    """Tell what was asked; the running process takes it up, and a run at rest is taken up here."""
+    if alive(home, state):
+        click.echo(f"{said}; watch: failover watch {state.run}")
+        return
+    from avd_failover.cli.run import resume_run
+
+    resume_run(state.run)
+
+
+def _step(state: RunState, step: str) -> Step:
+    known = {one.id: one for one in state.graph.steps}
     if step not in known:
         raise Quit(ExitCode.BAD_INPUT, f"{state.run} has no step {step!r}; it has {', '.join(known)}")
-    if CATALOGUE[known[step]].essential:
-        raise Quit(ExitCode.REFUSED, f"safety rests on {step} ({known[step]}); it cannot be skipped")
+    return known[step]
+
+
+def _refuse_ended(state: RunState, step: str) -> None:
+    if state.status.final:
+        raise Quit(ExitCode.REFUSED, f"{state.run} is {state.status.value}")
     if state.steps[step].status.ended:
         raise Quit(ExitCode.REFUSED, f"{step} is {state.steps[step].status.value} already")
-    _ask(home, state, Order.SKIP, Words(by=_name(by), reason=reason, step=step))
-    after = "" if alive(home, state) else f", once the run goes on: failover resume {state.run}"
-    click.echo(f"{step} is skipped{after}")
+
+
+def _evidence(path: str | None) -> tuple[str, str]:
+    if path is None:
+        return "", ""
+    with Path(path).open("rb") as file:
+        return Path(path).name, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _found(wanted: str | None) -> tuple[Home, RunState]:

@@ -83,7 +83,7 @@ def alive(place: "Home", state: "RunState") -> bool:
     from avd_failover.journal.local_leases import LocalLeases
 
     try:
-        lease = LocalLeases(place.leases).held_by(state.pinned.route.plan.pool_pair)
+        lease = LocalLeases(place.leases).held_by(state.pinned.lock)
     except UnfitPlaceError:
         return True
     return lease is not None and lease.run == state.run

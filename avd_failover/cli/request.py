@@ -1,22 +1,51 @@
-"""What a person asked for, read and checked: the plan and its runbook, pinned for a run."""
+"""What a person asked for, read and checked: the plan, its runbook, and what the run is for."""
 
+import getpass
 import os
 import platform
+from collections.abc import Collection
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from avd_failover import __version__
 from avd_failover.azure.endpoints import Endpoints
 from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
-from avd_failover.domain.graph import StepGraph
-from avd_failover.domain.route import Route
+from avd_failover.domain.actions import Action
+from avd_failover.domain.estate import PoolKind
+from avd_failover.domain.graph import Step, StepGraph
+from avd_failover.domain.plan import Mode, Plan, Side
+from avd_failover.domain.route import Purpose, Route
 from avd_failover.journal.events import SCHEMA, Holder, RunPinned
 from avd_failover.operations.registry import CATALOGUE
-from avd_failover.runbook.faults import FileFaults
+from avd_failover.runbook.faults import FileFaults, listed, nearest, quoted
 from avd_failover.runbook.find import NotFoundError, find_plan, find_runbook
-from avd_failover.runbook.plan_file import load_plan
-from avd_failover.runbook.runbook_file import load_runbook
+from avd_failover.runbook.plan_file import PlanFile, load_plan
+from avd_failover.runbook.runbook_file import RunbookFile, load_runbook
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """A run as it was asked for, before anything was read."""
+
+    plan: str
+    purpose: Purpose = Purpose.FAILOVER
+    mode: Mode = Mode.PLANNED
+    groups: tuple[str, ...] | None = None
+    app_groups: tuple[str, ...] | None = None
+    runbook: str | None = None
+    """Runbook to take instead of the one that the plan names for the purpose."""
+    forced: str = ""
+    """Why a source that looks healthy is left as if it were dark."""
+    hold_s: float | None = None
+    """How long a drill holds for its testers, where not as its runbook says."""
+    key: str = ""
+    by: str = ""
+
+    @property
+    def partial(self) -> bool:
+        """Whether only some of the plan's users are meant."""
+        return self.groups is not None or self.app_groups is not None
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -26,6 +55,10 @@ class Asked(Struct, frozen=True, kw_only=True):
     graph: StepGraph
     plan_sha256: str
     runbook_sha256: str
+    initiator: str = ""
+    key: str = ""
+    follows: tuple[str, ...] = ()
+    inherited: tuple[Action, ...] = ()
 
     def pin(self, run: str, where: Endpoints, simulated: str | None, holder: Holder) -> RunPinned:
         """Return the first event of the run's journal."""
@@ -41,20 +74,30 @@ class Asked(Struct, frozen=True, kw_only=True):
             graph_endpoint=where.graph,
             simulated=simulated,
             holder=holder,
+            initiator=self.initiator,
+            key=self.key,
+            follows=self.follows,
+            inherited=self.inherited,
         )
 
 
-def read(plan_name: str) -> Asked:
-    """Read a plan and the runbook that it names.
+def read(plan: str) -> Asked:
+    """Read a plan for a planned failover of everything. Raises as ``ask`` does."""
+    return ask(Wish(plan=plan))
+
+
+def ask(wish: Wish) -> Asked:
+    """Read a plan and the runbook that it names for what is wished.
 
     Raises:
         Quit: With every fault of the file at once, or with what was looked for and where.
     """
     try:
-        plan = load_plan(find_plan(plan_name))
-        runbook = load_runbook(find_runbook(plan.plan.runbook), CATALOGUE)
+        plan = load_plan(find_plan(wish.plan))
+        _refuse_drill_of_machines(wish, plan.plan)
+        runbook = load_runbook(find_runbook(wish.runbook or _runbook_for(wish, plan.plan)), CATALOGUE)
     except FileFaults as faults:
-        raise Quit(ExitCode.BAD_INPUT, str(faults), next_step=f"failover validate {plan_name}") from faults
+        raise Quit(ExitCode.BAD_INPUT, str(faults), next_step=f"failover validate {wish.plan}") from faults
     except NotFoundError as fault:
         raise Quit(ExitCode.BAD_INPUT, str(fault), next_step="failover validate") from fault
     if plan.plan.pool is not runbook.graph.pool:
@@ -63,12 +106,85 @@ def read(plan_name: str) -> Asked:
             f"plan {plan.plan.name} is of {plan.plan.pool.value} desktops, its runbook"
             f" {runbook.graph.runbook} of {runbook.graph.pool.value} ones",
         )
+    return _asked(wish, plan, runbook)
+
+
+def _asked(wish: Wish, plan: PlanFile, runbook: RunbookFile) -> Asked:
+    test = wish.purpose is Purpose.DRILL
+    if test and plan.plan.test_group is None:
+        raise Quit(ExitCode.BAD_INPUT, f"plan {plan.plan.name} names no test group; add 'test:' to it")
+    _known("--groups", wish.groups, [group.name for group in plan.plan.groups])
+    _known("--app-groups", wish.app_groups, [pair.name for pair in plan.plan.application_groups])
     return Asked(
-        route=Route(plan=plan.plan),
-        graph=runbook.graph,
+        route=Route(
+            plan=plan.plan,
+            leaving=Side.SECONDARY if wish.purpose is Purpose.FAILBACK else Side.PRIMARY,
+            mode=wish.mode,
+            groups=wish.groups,
+            app_groups=wish.app_groups,
+            purpose=wish.purpose,
+            test=test,
+            forced=wish.forced,
+        ),
+        graph=runbook.graph if wish.hold_s is None else _holding(runbook.graph, wish.hold_s),
         plan_sha256=plan.sha256,
         runbook_sha256=runbook.sha256,
+        initiator=wish.by or this_person(),
+        key=wish.key,
     )
+
+
+def _runbook_for(wish: Wish, plan: Plan) -> str:
+    kind = plan.pool.value
+    match wish.purpose:
+        case Purpose.FAILBACK:
+            return plan.runbooks.get("failback", f"{kind}-failback")
+        case Purpose.DRILL:
+            return plan.runbooks.get("drill", f"{kind}-test-failover")
+        case Purpose.FAILOVER if wish.partial:
+            return plan.runbooks.get("cohort", f"{kind}-cohort")
+    return plan.runbook
+
+
+def _refuse_drill_of_machines(wish: Wish, plan: Plan) -> None:
+    """Site Recovery's test failover would bring up a second host with the same identity (contract 125)."""
+    if wish.purpose is Purpose.DRILL and plan.pool is PoolKind.PERSONAL:
+        raise Quit(
+            ExitCode.REFUSED,
+            f"plan {plan.name} is of personal desktops: a test failover by Site Recovery would bring up each"
+            " host a second time, and both would report to the same host pool (contract 125)",
+            next_step=f"failover rehearse --plan {plan.name} --scenario NAME   plays it on a simulated Azure",
+        )
+
+
+def _holding(graph: StepGraph, hold_s: float) -> StepGraph:
+    """Return the graph with its hold for testers changed to a length of one's own."""
+
+    def held(step: Step) -> Step:
+        settings = {**step.settings, "hold": hold_s}
+        longer_s = max(step.proof_within_s, hold_s + 3600.0)
+        return replace(step, settings=settings, proof_within_s=longer_s)
+
+    steps = tuple(held(step) if step.uses == "drill.hold" else step for step in graph.steps)
+    return replace(graph, steps=steps)
+
+
+def _known(option: str, wanted: Collection[str] | None, known: list[str]) -> None:
+    for name in wanted or ():
+        if name not in known:
+            hint = nearest(name, known)
+            meant = f"; {hint}" if hint else ""
+            raise Quit(
+                ExitCode.BAD_INPUT, f"{option}: the plan has no {quoted(name)}; it has {listed(known)}{meant}"
+            )
+
+
+def this_person() -> str:
+    """Return who asks, as far as this machine knows."""
+    try:
+        return os.environ.get("AVD_FAILOVER_OPERATOR") or getpass.getuser()
+    except (KeyError, OSError):
+        return f"somebody on {platform.node() or 'this machine'}"
 
 
 def this_process() -> Holder:

@@ -1,11 +1,10 @@
-"""``failover --plan`` and ``failover resume``: what stands between the words typed and the engine."""
+"""Beginning a run and going on with one: what stands between the words typed and the engine."""
 
 import asyncio
 import os
 import sys
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 import msgspec
@@ -18,26 +17,26 @@ from avd_failover.cli.exits import ExitCode
 from avd_failover.cli.failures import failures
 from avd_failover.cli.logs import configure
 from avd_failover.cli.report_file import UnwritableReportError, leave_report
-from avd_failover.cli.request import Asked, read, this_process
+from avd_failover.cli.request import Asked, Wish, ask, this_process
 from avd_failover.cli.screen import screen_for
 from avd_failover.cli.settings import ARM, endpoints
+from avd_failover.cli.standing import following, may_begin, run_of_key
 from avd_failover.cli.tenancy import take
-from avd_failover.cli.wiring import DEFAULT_SPEED, Simulation, Wired, wire
+from avd_failover.cli.wiring import Wired, wire
+from avd_failover.cli.worlds import remembered, simulation_for, standing
 from avd_failover.engine.preview import Preview, preview
 from avd_failover.engine.stop import StopSignal
-from avd_failover.journal.chain import Mark, links, replay
-from avd_failover.journal.events import Event, RunPinned, RunResumed
+from avd_failover.journal.chain import Mark, replay
+from avd_failover.journal.events import RunPinned, RunResumed, lock_of
 from avd_failover.journal.home import Home, new_run_id
 from avd_failover.journal.sqlite_store import SqliteStore
 from avd_failover.journal.state import RunState
-from avd_failover.journal.store import Damage, DamagedJournalError
 from avd_failover.journal.tenure import Tenure
 from avd_failover.journal.writer import JournalWriter
 from avd_failover.operations.registry import operation_for
 from avd_failover.report.preview import preview_data, preview_text
 from avd_failover.report.status import status_data
 from avd_failover.report.summary import summary_text
-from avd_failover.runbook.find import find_scenario
 
 
 class Manner(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,24 +48,28 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = False
 
 
-def start(
-    *,
-    plan: str,
-    simulate: str | None,
-    speed: float | None,
-    dry_run: bool,
-    yes: bool,
-    output: str,
-    log_format: str,
-) -> None:
-    """Fail a plan over: read it, take its pool pair, show and ask, run."""
+def start(wish: Wish, *, simulate: str | None, speed: float | None, manner: Manner) -> None:
+    """Begin the run that was asked for: read it, take its pool pair, show and ask, run. Ends with Quit."""
     if speed is not None and simulate is None:
         raise Quit(ExitCode.BAD_INPUT, "--speed is the pace of a simulated Azure and goes with --simulate")
-    manner = Manner(output=output, log_format=log_format, yes=yes, dry_run=dry_run)
-    configure(log_format)
+    configure(manner.log_format)
     with failures():
-        code = asyncio.run(_start(read(plan), simulate, speed, manner))
+        if wish.key and (run := run_of_key(Home.of(os.environ), wish.key)) is not None:
+            code = _again(run, speed, manner)
+        else:
+            code = asyncio.run(_start(ask(wish), simulate, speed, manner))
     raise Quit(code, "")
+
+
+def _again(run: str, speed: float | None, manner: Manner) -> ExitCode:
+    """Go on with the run that was asked for under the same key, or say how it ended (design section 4)."""
+    home = Home.of(os.environ)
+    with closing(SqliteStore.read_only(home.path_of(run))) as store:
+        found = replay(store)
+    if not found.state.status.final:
+        return asyncio.run(_resume(run, speed, manner))
+    _tell(found.state, found.head, home, "as it was left", manner)
+    return EXIT_OF[found.state.status]
 
 
 @click.command()
@@ -98,13 +101,17 @@ def resume_run(run: str | None, speed: float | None = None, manner: Manner | Non
 async def _start(asked: Asked, simulate: str | None, speed: float | None, manner: Manner) -> ExitCode:
     home, plan = Home.of(os.environ), asked.route.plan
     run = new_run_id(datetime.now(UTC), plan.name)
-    async with wire(endpoints(), _simulation(home, run, simulate, speed, manner)) as wired:
+    simulation = simulation_for(home, run, asked, simulate, speed, keep=not manner.dry_run)
+    async with wire(endpoints(), simulation) as wired:
         if manner.dry_run:
+            asked = following(asked, standing(home, asked, simulate, wired))
             pinned = asked.pin(run, wired.where, wired.simulated, this_process())
             return _show(await _look(pinned, wired), pinned, manner)
         home.prepare()
-        async with take(home, plan, run, wired) as tenure:
-            _refuse_unfinished(home, plan.pool_pair)
+        async with take(home, lock_of(plan, wired.simulated), plan, run, wired) as tenure:
+            left = standing(home, asked, simulate, wired)
+            may_begin(asked, left, wired.clock.now())
+            asked = following(asked, left)
             pinned = asked.pin(run, wired.where, wired.simulated, tenure.lease.holder)
             if not manner.yes and (end := await _ask(pinned, wired, manner)) is not None:
                 return end
@@ -124,8 +131,8 @@ async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> Ex
         raise Quit(ExitCode.DONE, f"{run} is {found.state.status.value}; there is nothing to resume")
     pinned = found.state.pinned
     async with (
-        wire(_where(pinned), _remembered(home, found.state, speed)) as wired,
-        take(home, pinned.route.plan, run, wired) as tenure,
+        wire(_where(pinned), remembered(home, found.state, speed)) as wired,
+        take(home, pinned.lock, pinned.route.plan, run, wired) as tenure,
     ):
         screen = screen_for(manner.log_format, wired.clock)
         with closing(SqliteStore.open(home.path_of(run))) as store:
@@ -141,47 +148,6 @@ def _remembered_mark(tenure: Tenure) -> Mark | None:
     return Mark(tenure.lease.seq, tenure.lease.head) if tenure.lease.seq else None
 
 
-def _simulation(
-    home: Home, run: str, simulate: str | None, speed: float | None, manner: Manner
-) -> Simulation | None:
-    if simulate is None:
-        return None
-    scenario, memory = find_scenario(simulate), None
-    if not manner.dry_run:
-        home.prepare()
-        memory = _world_of(home, run)
-        memory.parent.mkdir(mode=0o700, exist_ok=True)
-        scenario = _kept(scenario, memory.with_suffix(".yaml"))
-    return Simulation(scenario=scenario, speed=speed or DEFAULT_SPEED, memory=memory)
-
-
-def _kept(scenario: Path, copy: Path) -> Path:
-    """Keep a scenario as it is now, with what it extends: a resumed run must meet the same one."""
-    from avd_failover.simulator.scenario import standalone
-
-    copy.write_text(standalone(scenario), encoding="utf-8")
-    return copy
-
-
-def _remembered(home: Home, state: RunState, speed: float | None) -> Simulation | None:
-    memory = _world_of(home, state.run)
-    if not memory.with_suffix(".yaml").exists():
-        if speed is not None:
-            raise Quit(
-                ExitCode.BAD_INPUT, f"--speed: {state.run} does not run on a simulated Azure of its own"
-            )
-        return None
-    return Simulation(
-        scenario=memory.with_suffix(".yaml"),
-        speed=speed or DEFAULT_SPEED,
-        memory=memory,
-    )
-
-
-def _world_of(home: Home, run: str) -> Path:
-    return home.path / "simulated" / f"{run}.jsonl"
-
-
 def _where(pinned: RunPinned) -> Endpoints:
     """Return the pinned endpoints; a simulated Azure may have come back on another port."""
     where, now = Endpoints(arm=pinned.arm_endpoint, graph=pinned.graph_endpoint), endpoints()
@@ -194,37 +160,6 @@ def _where(pinned: RunPinned) -> Endpoints:
             next_step=f"unset the variable, then: failover resume {pinned.run}",
         )
     return where
-
-
-def _refuse_unfinished(home: Home, pair: str) -> None:
-    """Refuse to start while the last run of the pair is half done (contract 173).
-
-    Earlier ones need no look: the last one was let start. A damaged journal is refused too, since it may
-    be the one; a journal in which nothing was ever recorded is not, since then nothing was sent.
-    """
-    for run in home.runs():
-        with closing(SqliteStore.read_only(home.path_of(run))) as store:
-            try:
-                first = next(links(store), None)
-                if first is None or not _of_pair(first[0].event, pair):
-                    continue
-                state = replay(store).state
-            except DamagedJournalError as fault:
-                if fault.damage is Damage.EMPTY:
-                    continue
-                raise
-        if state.changed and not state.status.final:
-            raise Quit(
-                ExitCode.LOCKED,
-                f"{run} of this pool pair was started {state.started_at:%Y-%m-%d %H:%M:%S} UTC and is not"
-                f" finished; only one run may hold a pair",
-                next_step=f"failover resume {run}",
-            )
-        return
-
-
-def _of_pair(event: Event, pair: str) -> bool:
-    return isinstance(event, RunPinned) and event.route.plan.pool_pair == pair
 
 
 async def _look(pinned: RunPinned, wired: Wired) -> Preview:
@@ -247,7 +182,7 @@ async def _ask(pinned: RunPinned, wired: Wired, manner: Manner) -> ExitCode | No
         raise Quit(
             ExitCode.BAD_INPUT,
             "there is no terminal to confirm on, and nothing was changed",
-            next_step=f"failover --plan {pinned.route.plan.name} --yes   (or --dry-run to look first)",
+            next_step="the same command with --yes, or with --dry-run to look first",
         )
     seen = await _look(pinned, wired)
     shown = _show(seen, pinned, manner)
@@ -263,12 +198,15 @@ async def _ask(pinned: RunPinned, wired: Wired, manner: Manner) -> ExitCode | No
 
 def _present(journal: JournalWriter, store: SqliteStore, home: Home, manner: Manner) -> ExitCode:
     """Leave the report, and say how the run ended."""
-    state, report = journal.state, _leave_report(store, home, journal.state.run)
+    _tell(journal.state, journal.head, home, _leave_report(store, home, journal.state.run), manner)
+    return EXIT_OF[journal.state.status]
+
+
+def _tell(state: RunState, head: str, home: Home, report: str, manner: Manner) -> None:
     if manner.output == "json":
-        click.echo(msgspec.json.format(msgspec.json.encode(status_data(state, journal.head)), indent=2))
+        click.echo(msgspec.json.format(msgspec.json.encode(status_data(state, head)), indent=2))
     else:
         click.echo(summary_text(state, str(home.path_of(state.run)), report))
-    return EXIT_OF[state.status]
 
 
 def _leave_report(store: SqliteStore, home: Home, run: str) -> str:

@@ -15,7 +15,7 @@ from avd_failover.journal.tenure import Tenure
 
 
 @asynccontextmanager
-async def take(home: Home, plan: Plan, run: str, wired: Wired) -> AsyncIterator[Tenure]:
+async def take(home: Home, lock: str, plan: Plan, run: str, wired: Wired) -> AsyncIterator[Tenure]:
     """Hold the plan's pool pair for a run while the block runs, and open the way for its requests.
 
     The lease is renewed from the first moment on: somebody may take long to confirm.
@@ -27,7 +27,7 @@ async def take(home: Home, plan: Plan, run: str, wired: Wired) -> AsyncIterator[
     request_s = plan.policies.request_timeout_s
     terms, machine = terms_for(request_s), this_machine()
     leases = LocalLeases(home.leases, terms, machine=machine)
-    lease = leases.acquire(plan.pool_pair, this_process(), run, wired.clock.now())
+    lease = leases.acquire(lock, this_process(), run, wired.clock.now())
     tenure = Tenure(leases, lease, terms, machine, request_s=request_s)
     wired.gate.guard(tenure)
     keeping = asyncio.ensure_future(tenure.keep())
