@@ -11,7 +11,11 @@ workload.
                        only, S14 nothing that arrived late is left unrepaired
 
 S4, S7 and S15 speak about what an engine looked at: they are judged for an engine whose looks the history
-has. What was so when the scenario began is standing, not a violation: a run must refuse it. A grant with the
+has. S9, S10 and S15 bind the sender: a change that arrives late is judged by what was so, and by what the
+sender had been shown, when it was sent. Of S10 the history holds the half that the cloud sees, that the image
+could have been taken; whether it was durable, the journal alone can tell.
+
+What was so when the scenario began is standing, not a violation: a run must refuse it. A grant with the
 source dark is a fence (S8): people have to have decided it, and the audit cannot see people.
 """
 
@@ -23,6 +27,7 @@ from avd_failover.simulator.audit_conservation import Conservation
 from avd_failover.simulator.audit_gaps import Gaps
 from avd_failover.simulator.audit_grants import Finding, Grants
 from avd_failover.simulator.audit_picture import Picture, Pool, UserKey
+from avd_failover.simulator.audit_sent import Course, Travel
 from avd_failover.simulator.history import Change, Looked, Shown
 from avd_failover.simulator.records import LockConflict, ProfileContainer, RoleAssignment, key
 from avd_failover.simulator.world import World
@@ -62,8 +67,10 @@ class Audit:
         self._grants = Grants(self._picture, world.workload, latency_s)
         self._conservation = Conservation(self._picture, world.workload.groups, world.built, latency_s)
         self._propagation_s = world.workload.propagation_s
+        self._travel = Travel(latency_s)
         self._bystanders = 0
-        self._seen: dict[tuple[str, str], int] = {}
+        self._seen: dict[tuple[str, str], Course[int]] = {}
+        self._revisions: dict[str, Course[int]] = {}
         self._open: set[tuple[str, UserKey]] = set()
         self._began = False
         self.violations: list[dict[str, Any]] = []
@@ -76,7 +83,9 @@ class Audit:
         """Read everything once, in order."""
         for entry in self._world.history.entries:
             if isinstance(entry, Shown):
-                self._seen.update({(entry.actor, target): revision for target, revision in entry.assignments})
+                for target, revision in entry.assignments:
+                    course = self._seen.setdefault((entry.actor, target), Course())
+                    course.becomes(entry.at_s, revision)
             elif isinstance(entry, Looked):
                 self._grants.looked(entry)
                 self._conservation.looked(entry)
@@ -103,10 +112,13 @@ class Audit:
     def _change(self, change: Change) -> None:
         if change.sequence >= self._world.built:
             self._begin()
+        self._travel.note(change)
+        sent_s = None
         if change.actor_kind == "engine":
+            sent_s = self._travel.sent_s(change)
             self._check_confinement(change)
-            self._check_shown(change)
-        self._check_moves(change)
+            self._check_shown(change, sent_s)
+        self._check_moves(change, sent_s)
         could_land = {pool: self._picture.can_land(pool) for pool in self._picture.pools}
         touched = self._picture.apply(change)
         self._grants.note(change)
@@ -118,15 +130,17 @@ class Audit:
         self._check_users(users, change)
         self._gaps.note(change, users)
 
-    def _check_moves(self, change: Change) -> None:
+    def _check_moves(self, change: Change, sent_s: float | None) -> None:
         """Look at an assignment that is made or deleted, before the picture has it."""
         made = change.after
         if change.actor_kind == "engine" and change.before is None and isinstance(made, RoleAssignment):
             returning_to = self._conservation.left_by(key(made.principal_id))
-            for finding in self._grants.findings(change, made, returning_to):
+            for finding in self._grants.findings(change, made, returning_to, sent_s):
                 self._found(change, finding)
-        for finding in self._conservation.note(change):
+        for finding in self._conservation.note(change, sent_s):
             self._found(change, finding)
+        if isinstance(made, RoleAssignment):
+            self._revisions.setdefault(change.target, Course()).becomes(change.at_s, made.revision)
 
     def _found(self, change: Change, finding: Finding) -> None:
         self.evaluated[finding.invariant] += 1
@@ -207,13 +221,15 @@ class Audit:
         if before.held_by != after.held_by and len(pools) > 1:
             self._violation("S2", change, change.target, "has a profile container open on both sides")
 
-    def _check_shown(self, change: Change) -> None:
+    def _check_shown(self, change: Change, sent_s: float | None) -> None:
         before = change.before
         if change.after is not None or not isinstance(before, RoleAssignment):
             return
         self.evaluated["S10"] += 1
-        seen = self._seen.get((change.actor, change.target))
-        if seen != before.revision:
+        at_s = change.at_s if sent_s is None else sent_s
+        shown, stood = self._seen.get((change.actor, change.target)), self._revisions[change.target]
+        seen = None if shown is None else shown.at(at_s)
+        if seen is None or seen != stood.at(at_s):
             what = "was never read" if seen is None else "had changed since it was read"
             self._violation("S10", change, change.target, f"deleted an assignment that {what}")
 

@@ -3,7 +3,7 @@
 S11  what an engine removes from a side it creates on one side again, property by property
 S13  it deletes nothing that others made meanwhile, nor what stood on the side it moves to
 S14  a change that took effect late is repaired by the end
-S15  each assignment is read by its id shortly before it is deleted
+S15  each assignment is read by its id shortly before its deletion is sent
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from avd_failover.simulator.audit_grants import Finding
 from avd_failover.simulator.audit_picture import Picture, Pool
 from avd_failover.simulator.history import Change, Looked
-from avd_failover.simulator.records import FaultHit, RoleAssignment, key
+from avd_failover.simulator.records import RoleAssignment, key
 
 COMPARE_S = 10.0
 """T_cmp: how old the comparison before a delete may be."""
@@ -45,8 +45,7 @@ class Conservation:
         self._compare_s = COMPARE_S + latency_s
         self._transit: dict[str, Transit] = {}
         self._looking: set[str] = set()
-        self._compared_s: dict[tuple[str, str], float] = {}
-        self._late_s: dict[str, float] = {}
+        self._compared_s: dict[tuple[str, str], list[float]] = {}
         self._arrived_late: dict[str, Change] = {}
         self._made_meanwhile: set[str] = set()
 
@@ -54,17 +53,17 @@ class Conservation:
         """Take in that an engine read something by its id."""
         self._looking.add(look.actor)
         if look.what == "assignment":
-            self._compared_s[look.actor, look.target] = look.at_s
+            self._compared_s.setdefault((look.actor, look.target), []).append(look.at_s)
 
-    def note(self, change: Change) -> Iterator[Finding]:
-        """Take in a change, before the picture does, and yield what was looked at."""
-        struck = change.after
-        if isinstance(struck, FaultHit) and struck.late_s:
-            self._late_s[struck.target] = struck.late_s
+    def note(self, change: Change, sent_s: float | None) -> Iterator[Finding]:
+        """Take in a change, before the picture does, and yield what was looked at.
+
+        ``sent_s`` tells when it was sent, if it arrives late.
+        """
         if change.kind is not RoleAssignment:
             return
         if change.actor_kind == "engine":
-            yield from self._by_engine(change)
+            yield from self._by_engine(change, sent_s)
         elif change.before is None and change.sequence >= self._built:
             self._made_meanwhile.add(change.target)
 
@@ -87,19 +86,18 @@ class Conservation:
             for _, pool in transit.images
         ]
 
-    def _by_engine(self, change: Change) -> Iterator[Finding]:
-        late_s = self._late_s.pop(change.target, 0.0)
-        if late_s:
+    def _by_engine(self, change: Change, sent_s: float | None) -> Iterator[Finding]:
+        if sent_s is not None:
             self._arrived_late[change.target] = change
         if isinstance(change.before, RoleAssignment) and change.after is None:
-            yield from self._deleted(change, change.before, late_s)
+            yield from self._deleted(change, change.before, change.at_s if sent_s is None else sent_s)
         elif isinstance(change.after, RoleAssignment) and change.before is None:
             yield from self._created(change.after)
 
-    def _deleted(self, change: Change, gone: RoleAssignment, late_s: float) -> Iterator[Finding]:
+    def _deleted(self, change: Change, gone: RoleAssignment, sent_s: float) -> Iterator[Finding]:
         if change.actor in self._looking:
-            read_s = self._compared_s.get((change.actor, change.target))
-            fresh = read_s is not None and change.at_s - late_s - read_s <= self._compare_s
+            reads_s = self._compared_s.get((change.actor, change.target), [])
+            fresh = any(sent_s - self._compare_s <= read_s <= sent_s for read_s in reads_s)
             detail = "" if fresh else f"deleted without being read by its id in the last {COMPARE_S:g} s"
             yield Finding(invariant="S15", subject=change.target, detail=detail)
         yield self._provenance(change, gone)

@@ -6,7 +6,7 @@
     S6   no path to the source is left that the workload does not know of
     S7   a look that failed, or that showed somebody, is not followed by a grant
     S8   the source was dark: a grant without looks needs people's word; told as a fence, no violation
-    S9   somebody can be seated on the target
+    S9   somebody could be seated on the target when the grant was sent
 
 What an engine saw is judged only where the history has its looks. A component is every workload group that
 shares users with the granted one, directly or through others.
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from avd_failover.simulator.audit_picture import Picture, Pool
+from avd_failover.simulator.audit_sent import Course
 from avd_failover.simulator.history import Change, Looked
 from avd_failover.simulator.records import (
     Group,
@@ -32,7 +33,6 @@ from avd_failover.simulator.workload import Workload
 
 APART_S = 30.0
 """Least time between the two looks of S4."""
-SEATING = {"Available", "NeedsAssistance", "Upgrading"}
 _BARRING = (SessionHost, Machine, HostPool, ScalingPlan)
 
 
@@ -59,6 +59,7 @@ class Grants:
         self._revoked_s: dict[tuple[str, Pool], float] = {}
         self._ever: set[tuple[str, Pool]] = set()
         self._barred_s: dict[Pool, float | None] = dict.fromkeys(picture.pools)
+        self._seats: dict[Pool, Course[bool]] = {pool: Course() for pool in picture.pools}
         self._components: dict[str, frozenset[str]] | None = None
 
     def looked(self, look: Looked) -> None:
@@ -73,22 +74,25 @@ class Grants:
             self._components = None
         if issubclass(change.kind, _BARRING):
             self._note_barriers(change.at_s)
+            for pool, course in self._seats.items():
+                course.becomes(change.at_s, self._picture.has_seats(pool))
         record = change.after or change.before
         if isinstance(record, RoleAssignment):
             self._note_assignment(change, record)
 
     def findings(
-        self, change: Change, granted: RoleAssignment, returning_to: frozenset[Pool]
+        self, change: Change, granted: RoleAssignment, returning_to: frozenset[Pool], sent_s: float | None
     ) -> Iterator[Finding]:
         """Yield one finding for each invariant looked at; those with a detail are violations.
 
+        ``sent_s`` tells when a grant was sent that arrives late.
         What is put back on a side that it had just left needs no seats there: nothing better is to be had.
         """
         principal = key(granted.principal_id)
         for target in sorted(self._picture.opens_on(granted)):
             source = self._picture.other(target)
             if target not in returning_to:
-                yield self._seats(target)
+                yield self._seated(target, change.at_s if sent_s is None else sent_s)
             component = self._component(principal)
             if not any((member, source) in self._ever for member in component):
                 continue
@@ -120,14 +124,8 @@ class Grants:
         )  # fmt: skip
         return acts and bool(self._picture.undrained[pool])
 
-    def _seats(self, pool: Pool) -> Finding:
-        seats = 0
-        limit = self._picture.table(HostPool).get(pool)
-        for host_key in self._picture.landable[pool]:
-            host = self._picture.table(SessionHost)[host_key]
-            if isinstance(host, SessionHost) and host.status in SEATING and isinstance(limit, HostPool):
-                seats += limit.max_session_limit
-        detail = "" if seats else "granted where no host could seat anybody"
+    def _seated(self, pool: Pool, sent_s: float) -> Finding:
+        detail = "" if self._seats[pool].at(sent_s) else "granted where no host could seat anybody"
         return Finding(invariant="S9", subject=pool, detail=detail)
 
     def _closed(self, component: frozenset[str], source: Pool, granted: str) -> Finding:

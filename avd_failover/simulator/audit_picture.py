@@ -25,6 +25,9 @@ from avd_failover.simulator.records import (
 )
 from avd_failover.simulator.workload import Workload
 
+SEATING = {"Available", "NeedsAssistance", "Upgrading"}
+"""Statuses of hosts that sessions land on."""
+
 Pool = str
 UserKey = str
 
@@ -39,6 +42,7 @@ class Picture:
         self.effective: dict[tuple[UserKey, Pool], bool] = {}
         self.landable: dict[Pool, set[str]] = {pool: set() for pool in self.pools}
         self.undrained: dict[Pool, set[str]] = {pool: set() for pool in self.pools}
+        self.seating: dict[Pool, set[str]] = {pool: set() for pool in self.pools}
         self.sessions: dict[UserKey, dict[str, Pool]] = {}
         self._groups_of_workload = workload.groups
         self._tables: dict[type[Record], dict[str, Record]] = {}
@@ -73,6 +77,11 @@ class Picture:
     def can_land(self, pool: Pool) -> bool:
         """Land(p): some host takes new sessions, or Start VM on Connect could wake one that would."""
         return bool(self.landable[pool])
+
+    def has_seats(self, pool: Pool) -> bool:
+        """Tell whether some host of a pool could seat somebody: it takes sessions, and is seen well."""
+        limit = self.table(HostPool).get(pool)
+        return isinstance(limit, HostPool) and limit.max_session_limit > 0 and bool(self.seating[pool])
 
     def pools_of(self, user: UserKey) -> list[Pool]:
         """Return the pools on which a user has a session, each once."""
@@ -199,8 +208,8 @@ class Picture:
     def _host(self, host: SessionHost, *, gone: bool) -> None:
         if gone and key(host.host_pool) in self.pools:
             self._hosts_on.pop(key(host.machine), None)
-            self.landable[key(host.host_pool)].discard(key(host.id))
-            self.undrained[key(host.host_pool)].discard(key(host.id))
+            for hosts in (self.landable, self.undrained, self.seating):
+                hosts[key(host.host_pool)].discard(key(host.id))
         elif key(host.host_pool) in self.pools:
             self._hosts_on[key(host.machine)] = key(host.id)
             self._landing(key(host.id))
@@ -213,12 +222,14 @@ class Picture:
         machine = self.table(Machine).get(key(host.machine))
         wakes = isinstance(pool, HostPool) and pool.start_vm_on_connect
         runs = isinstance(machine, Machine) and machine.power == "running"
-        landable, undrained = self.landable[key(host.host_pool)], self.undrained[key(host.host_pool)]
-        (undrained.add if host.allow_new_session else undrained.discard)(key(host.id))
-        if host.allow_new_session and (runs or wakes):
-            landable.add(key(host.id))
-        else:
-            landable.discard(key(host.id))
+        lands = host.allow_new_session and (runs or wakes)
+        for hosts, belongs in (
+            (self.undrained, host.allow_new_session),
+            (self.landable, lands),
+            (self.seating, lands and host.status in SEATING),
+        ):
+            of_pool = hosts[key(host.host_pool)]
+            (of_pool.add if belongs else of_pool.discard)(key(host.id))
 
     def plans_on(self, pools: Iterable[Pool]) -> set[str]:
         """Return the keys of scaling plans that refer to one of these pools."""

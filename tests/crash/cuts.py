@@ -56,6 +56,10 @@ class Flight:
     """A mutation that left the process and was neither applied nor lost yet."""
 
     route: str
+    target: str
+    actor: str
+    sent_s: float
+    """When it left, in seconds of the world."""
     apply: Callable[[World], Any]
 
 
@@ -88,10 +92,10 @@ class Knife:
             self.durable = list(self._lines)
             raise KilledError
 
-    def depart(self, route: str, apply: Callable[[World], Any]) -> int:
+    def depart(self, flight: Flight) -> int:
         """Take note that a mutation left the process."""
         self._flown += 1
-        self.flights[self._flown] = Flight(route, apply)
+        self.flights[self._flown] = flight
         return self._flown
 
     def entry(self, entry: Entry, _state: RunState) -> None:
@@ -135,7 +139,8 @@ def sharpen(cloud: DirectCloud, knife: Knife) -> None:
             answered = await inner(route, target, answer)
             knife.at(Boundary.READ_ANSWERED)
             return answered
-        flight = knife.depart(route, answer)
+        line.catch_up()
+        flight = knife.depart(Flight(route, target, line.actor, knife.world.now_s, answer))
         waiting = True
 
         def applied(world: World) -> Any:
@@ -157,20 +162,16 @@ def sharpen(cloud: DirectCloud, knife: Knife) -> None:
     line._send = send
 
 
-def let_arrive(
-    world: World, flights: Sequence[Flight], delays_s: Sequence[float], arrived_s: list[float]
-) -> None:
-    """Let requests of a dead process take effect late, as they may up to the longest time in flight.
-
-    ``arrived_s`` is told when they do.
-    """
+def let_arrive(world: World, flights: Sequence[Flight], delays_s: Sequence[float]) -> None:
+    """Let requests of a dead process take effect late, as they may up to the longest time in flight."""
     for index, flight in enumerate(flights):
-        world.core.after(delays_s[index % len(delays_s)], _quietly(world, flight, arrived_s))
+        world.core.after(delays_s[index % len(delays_s)], _quietly(world, flight))
 
 
-def _quietly(world: World, flight: Flight, arrived_s: list[float]) -> Callable[[], None]:
+def _quietly(world: World, flight: Flight) -> Callable[[], None]:
     def arrive() -> None:
-        arrived_s.append(world.now_s)
+        late_s = world.now_s - flight.sent_s
+        world.faults.arrived_late(flight.route, flight.target, flight.actor, late_s)
         try:
             flight.apply(world)
         except ArmRefusal:

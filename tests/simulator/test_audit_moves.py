@@ -398,6 +398,106 @@ def test_s15_bites_when_an_engine_deletes_on_an_old_comparison_but_the_road_is_f
     assert bool(found(world, "S15")) is bites
 
 
+def test_s15_is_not_satisfied_by_a_comparison_that_came_after_the_delete_was_sent():
+    world = small_world(sessions=0)
+    target = assignment_of(world, actor=ENGINE)
+    look(world)
+    wait(world, 100)
+    compare(world, target)
+    world.faults.arrived_late("assignments.delete", target.lower(), ENGINE, 30)
+    world.roles.delete(ENGINE, target)
+    assert len(found(world, "S15")) == 1
+
+
+@pytest.mark.parametrize("what", ["assignments.get", "assignments.list"])
+def test_a_slow_reading_does_not_make_a_delete_any_younger(what):
+    world = small_world(sessions=0)
+    target = assignment_of(world, actor=ENGINE)
+    compare(world, target)
+    world.faults.add(ADMIN, {"fault": "delay-request"})
+    world.faults.hit("delay-request-1", 1, what=what, target=target.lower(), actor=ENGINE, late_s=100.0)
+    wait(world, 100)
+    world.roles.delete(ENGINE, target)
+    assert len(found(world, "S15")) == 1
+
+
+def test_a_delay_is_forgiven_to_the_sender_it_befell_and_to_nobody_else():
+    for sender, bites in ((ENGINE, False), ("engine:other", True)):
+        world = small_world(sessions=0)
+        target = assignment_of(world, actor=ENGINE)
+        compare(world, target)
+        world.faults.add(ADMIN, {"fault": "delay-request"})
+        world.faults.hit(
+            "delay-request-1", 1, what="assignments.delete", target=target.lower(), actor=sender, late_s=100.0
+        )
+        wait(world, 100)
+        world.roles.delete(ENGINE, target)
+        assert bool(found(world, "S15")) is bites
+
+
+@pytest.mark.parametrize(
+    ("edited_s", "late_s", "bites"),
+    [
+        (None, 0, False),
+        (50, 0, True),  # read, edited by somebody, deleted: the image was of something else
+        (50, 80, False),  # the delete was under way already
+        (50, 20, True),
+    ],
+)
+def test_s10_asks_what_stood_when_the_delete_was_sent(edited_s, late_s, bites):
+    world = small_world(sessions=0)
+    target = assignment_of(world, actor=ENGINE)
+    old = world.roles.assignment(ENGINE, target)
+    if edited_s:
+        wait(world, edited_s)
+        world.roles.put(
+            ADMIN, old.scope, old.name, principal_id=STAFF, principal_type="Group",
+            role_definition_id=old.role_definition_id, description="edited by hand",
+        )  # fmt: skip
+    wait(world, 100 - world.now_s)
+    if late_s:
+        world.faults.arrived_late("assignments.delete", target.lower(), ENGINE, late_s)
+    world.roles.delete(ENGINE, target)
+    assert bool(found(world, "S10")) is bites
+
+
+def test_s10_bites_when_the_delete_was_sent_before_anything_was_read():
+    world = small_world(sessions=0)
+    target = assignment_of(world, actor=ADMIN)
+    wait(world, 100)
+    world.roles.assignment(ENGINE, target)
+    world.faults.arrived_late("assignments.delete", target.lower(), ENGINE, 50)
+    world.roles.delete(ENGINE, target)
+    assert found(world, "S10") == ["deleted an assignment that was never read"]
+
+
+@pytest.mark.parametrize(
+    ("opens_s", "closes_s", "late_s", "bites"),
+    [
+        (0, 50, 0, True),  # no seat any more when it was sent
+        (0, 50, 80, False),  # there was one when it was sent
+        (0, 50, 20, True),
+        (50, 200, 80, True),  # there was none when it was sent, and one when it arrived
+        (50, 200, 0, False),
+    ],
+)
+def test_s9_asks_for_seats_at_the_moment_the_grant_was_sent(opens_s, closes_s, late_s, bites):
+    world = small_world(sessions=0, running_b=1)
+    revoke(world)
+    for moment, allowed in sorted([(0, opens_s == 0), (opens_s, True), (closes_s, False)]):
+        if moment > 100:
+            continue
+        wait(world, moment - world.now_s)
+        for number in range(3):
+            world.hosts.set_logons(ADMIN, host("b", number), allowed=allowed)
+    wait(world, 100 - world.now_s)
+    name = f"{GROUP_B}/providers/Microsoft.Authorization/roleAssignments/33333333-0000-4000-8000-000000000001"
+    if late_s:
+        world.faults.arrived_late("assignments.create", name.lower(), ENGINE, late_s)
+    grant(world)
+    assert bool(found(world, "S9")) is bites
+
+
 def test_s15_bites_when_only_a_list_was_read():
     world = small_world(sessions=0)
     look(world)

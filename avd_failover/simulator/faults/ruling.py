@@ -101,7 +101,7 @@ def _carried_out(world: "World", sent: Sent, ruling: Ruling, apply: Callable[["W
     if ruling.refusal is not None:
         raise _heard(ruling, ruling.refusal)
     if ruling.apply_after_s is not None:
-        _later(world, sent, ruling.apply_after_s, apply)
+        _later(world, sent, ruling.apply_after_s, apply, ruling.delay_s)
         raise AnswerLost
     try:
         answered = _applied(world, sent, ruling, apply)
@@ -120,7 +120,7 @@ def _applied(world: "World", sent: Sent, ruling: Ruling, apply: Callable[["World
     answered = apply(world)
     _note_look(world, sent, world if ruling.readable else None)
     if ruling.again_after_s is not None and sent.mutates:
-        _later(world, sent, ruling.again_after_s, apply)
+        _later(world, sent, ruling.again_after_s, apply, ruling.delay_s)
     world.faults.applied(sent)
     return answered
 
@@ -149,9 +149,13 @@ def _note_look(world: "World", sent: Sent, shown: "World | None") -> None:
         world.faults.looked(sent.actor, "assignment", sent.target, 1)
 
 
-def _later(world: "World", sent: Sent, delay_s: float, apply: Callable[["World"], object]) -> None:
+def _later(
+    world: "World", sent: Sent, delay_s: float, apply: Callable[["World"], object], travelled_s: float
+) -> None:
+    """Let a request take effect later; ``travelled_s`` is how long it was delayed before."""
+
     def arrive() -> None:
-        world.faults.arrived_late(sent.route, sent.target, sent.actor, delay_s)
+        world.faults.arrived_late(sent.route, sent.target, sent.actor, delay_s + travelled_s)
         try:
             apply(world)
         except ArmRefusal:
