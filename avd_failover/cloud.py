@@ -347,7 +347,7 @@ class OutsideReads(Protocol):
 class Outside(OutsideReads, Protocol):
     """The same, and doing. What was sent leaves no trace that could be read: the answer is all there is."""
 
-    async def run(self, command: RunCommand) -> Accepted:
+    async def execute(self, command: RunCommand) -> Accepted:
         """Run a program to its end; accepted is exit code 0.
 
         Raises:
@@ -356,7 +356,7 @@ class Outside(OutsideReads, Protocol):
         """
         ...
 
-    async def call(self, webhook: CallWebhook) -> Accepted:
+    async def post(self, webhook: CallWebhook) -> Accepted:
         """Post to an address; accepted is an answer 2xx. Redirects are refused.
 
         Raises:

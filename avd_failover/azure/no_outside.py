@@ -8,11 +8,11 @@ from avd_failover.domain.faults import RefusedError
 class NoOutside:
     """Refuses programs and addresses (``cloud.Outside``); only what drives a run is given a way out."""
 
-    async def run(self, command: RunCommand) -> Accepted:
+    async def execute(self, command: RunCommand) -> Accepted:
         """Refuse."""
         raise _no_way_out(command.target)
 
-    async def call(self, webhook: CallWebhook) -> Accepted:
+    async def post(self, webhook: CallWebhook) -> Accepted:
         """Refuse."""
         raise _no_way_out(webhook.target)
 

@@ -79,8 +79,8 @@ async def _switch(cloud: Cloud, action: StartMachine | DeallocateMachine) -> Acc
 
 async def _outside(cloud: Cloud, action: RunCommand | CallWebhook) -> Accepted:
     if isinstance(action, RunCommand):
-        return await cloud.outside.run(action)
-    return await cloud.outside.call(action)
+        return await cloud.outside.execute(action)
+    return await cloud.outside.post(action)
 
 
 async def _set(cloud: Cloud, action: SetPoolReferences | SetScheduleFloor | SetStartOnConnect) -> Accepted:

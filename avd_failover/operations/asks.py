@@ -56,6 +56,9 @@ ASKS: Asks = {
         *_asks("assignments.at_or_above", "assignments.get", ends=BOTH),
         *_asks("sessions.list", *(ask.verb for ask in _GHOSTS), ends=(End.SOURCE,)),
     ),
+    "command": (),
+    "webhook": (),
+    "gate": (),
     "restore": (*_asks("hosts.list", "scaling.get", "scaling.schedules", "pools.get", "machines.get"),),
 }
 """Operation to what it asks; every operation of the catalogue has a row."""

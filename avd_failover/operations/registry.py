@@ -6,6 +6,8 @@ from avd_failover.operations import (
     barrier,
     capacity,
     checks,
+    custom,
+    gates,
     hosts,
     images,
     pools,
@@ -37,6 +39,9 @@ KINDS: tuple[type[Base], ...] = (
     restore.Restore,
     put_back.PutBack,
     profiles.ProfilesConfirmed,
+    custom.Command,
+    custom.Webhook,
+    gates.Gate,
 )
 
 _BY_NAME = {kind.spec.name: kind for kind in KINDS}

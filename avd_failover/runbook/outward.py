@@ -38,7 +38,8 @@ def outward(kind: str, value: Given) -> Given | None:
 
 def _program(argv: tuple[str, ...]) -> bool:
     sound = all("\0" not in part for part in argv)
-    return bool(argv) and sound and argv[0].startswith("/") and ".." not in PurePosixPath(argv[0]).parts
+    first = argv[0] if argv else ""
+    return sound and first.startswith("/") and "${" not in first and ".." not in PurePosixPath(first).parts
 
 
 def _variable(name: str) -> bool:

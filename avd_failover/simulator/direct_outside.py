@@ -11,11 +11,11 @@ class RehearsedOutside:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    async def run(self, command: RunCommand) -> Accepted:
+    async def execute(self, command: RunCommand) -> Accepted:
         """Accept without starting anything."""
         return self._noted("simulated: not run")
 
-    async def call(self, webhook: CallWebhook) -> Accepted:
+    async def post(self, webhook: CallWebhook) -> Accepted:
         """Accept without sending anything."""
         return self._noted("simulated: not called")
 

@@ -63,9 +63,9 @@ ACTIONS: list[tuple[str, str, Any]] = [
     ),
     (
         "webhook.call",
-        "tell (attempt 2)",
+        "tell",
         CallWebhook(
-            step="tell", number=2, url="https://h.test/", body="{}", key="k", timeout_s=5, reason="r"
+            step="tell", number=1, url="https://h.test/", body="{}", key="k", timeout_s=5, reason="r"
         ),
     ),
 ]
@@ -111,6 +111,8 @@ def test_what_a_person_notices_cannot_be_undone():
     assert {kind_of(action) for _, _, action in ACTIONS if action.inverse() is None} == {
         "session.logoff",
         "session.message",
+        "command.run",
+        "webhook.call",
     }
 
 

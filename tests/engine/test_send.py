@@ -81,6 +81,11 @@ ROWS: list[tuple[Action, list[str]]] = [
         SetStartOnConnect(host_pool=HostPoolId("h"), allowed=False, before=True, reason=""),
         ["pools.set_start_on_connect"],
     ),
+    (RunCommand(step="s", number=1, argv=("/x",), timeout_s=1, reason=""), ["outside.execute"]),
+    (
+        CallWebhook(step="s", number=1, url="https://h/", body="", key="", timeout_s=1, reason=""),
+        ["outside.post"],
+    ),
     (RunCommand(step="s", number=1, argv=("/x",), timeout_s=1, reason=""), ["outside.run"]),
     (
         CallWebhook(step="s", number=1, url="https://h/", body="", key="", timeout_s=1, reason=""),

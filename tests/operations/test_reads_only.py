@@ -22,6 +22,7 @@ HALVES = {
     cloud.ScalingPlanReads: cloud.ScalingPlans,
     cloud.MachineReads: cloud.Machines,
     cloud.SiteRecoveryReads: cloud.SiteRecovery,
+    cloud.OutsideReads: cloud.Outside,
     cloud.Reads: cloud.Cloud,
 }
 
@@ -64,6 +65,8 @@ def test_the_seam_has_these_writes() -> None:
         "change_recovery_point",
         "commit_failover",
         "switch_protection",
+        "execute",
+        "post",
         "aclose",
     } == WRITES
 

@@ -6,7 +6,9 @@ import pytest
 
 from avd_failover.domain.actions import (
     Action,
+    CallWebhook,
     DeallocateMachine,
+    RunCommand,
     SetLogons,
     SetPoolReferences,
     SetScheduleFloor,
@@ -237,6 +239,8 @@ ONE_OF_EACH: list[Action] = [
     pools((True, True), (False, True)),
     floor(),
     CONNECT,
+    RunCommand(step="dns", number=1, argv=("/opt/dns", "a b", "\x1b[1m"), timeout_s=1, reason=""),
+    CallWebhook(step="t", number=1, url="https://h.test/x", body="", key="", timeout_s=1, reason=""),
 ]
 
 
@@ -248,6 +252,11 @@ def test_every_kind_of_action_has_its_words() -> None:
         assert done
         assert request(action)
         assert sign(action) in {"+", "-", "~"}
+
+
+def test_what_leaves_azure_is_told_word_for_word_and_cannot_paint_the_screen() -> None:
+    assert NAMES.sentence(ONE_OF_EACH[-2]) == r"run /opt/dns 'a b' '\x1b[1m'"
+    assert NAMES.sentence(ONE_OF_EACH[-1]) == "call https://h.test/x"
 
 
 def test_no_sentence_names_a_user() -> None:

@@ -1,0 +1,1 @@
+"""What a run does outside Azure: programs of this machine and addresses of the network."""
