@@ -11,12 +11,11 @@ from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignmen
 from avd_failover.domain.estate import RoleAssignment
 from avd_failover.domain.graph import Catalogue, Step, StepGraph
 from avd_failover.domain.ids import AssignmentId, PrincipalId, Scope
-from avd_failover.domain.plan import End, Plan, Side, Way
+from avd_failover.domain.plan import End, Side, Way
 from avd_failover.domain.rights import CHANGES, READS, UNDOES, Right
 from avd_failover.domain.rollback import way_back
 from avd_failover.domain.route import Route
 
-BOTH = (Side.PRIMARY, Side.SECONDARY)
 RESTORE = "restore"
 """The operation that puts back what a run changed at one end, whatever that was."""
 
@@ -32,19 +31,33 @@ Asks = Mapping[str, tuple[Ask, ...]]
 """Operation to what it asks."""
 
 
+class Job(Struct, frozen=True, kw_only=True):
+    """A kind of run that an identity is for: where it goes, and the steps it takes."""
+
+    route: Route
+    graph: StepGraph
+
+
 class Wish(Struct, frozen=True, kw_only=True):
     """What an identity is for."""
 
-    leaving: tuple[Side, ...] = BOTH
-    """The sides that its runs may leave: both directions, or one only."""
+    jobs: tuple[Job, ...]
     rollback: bool = True
     """Whether its runs may be turned back (``abort --rollback``)."""
-    testers: bool = False
-    """For drills alone: it may assign the test group and nobody else."""
     reads_only: bool = False
     """For ``--dry-run`` and checks: it may change nothing."""
     machines: dict[Side, tuple[Scope, ...]] = {}
     """Resource groups of the session hosts' machines; that of the host pool for a side left out."""
+
+    @property
+    def leaving(self) -> tuple[Side, ...]:
+        """The sides that its runs may leave, the primary first."""
+        return tuple(side for side in Side if any(job.route.leaving is side for job in self.jobs))
+
+    @property
+    def testers(self) -> bool:
+        """Whether it moves testers alone."""
+        return all(job.route.test for job in self.jobs)
 
 
 class Held(Struct, frozen=True, order=True):
@@ -55,38 +68,35 @@ class Held(Struct, frozen=True, order=True):
 
 
 class Needs:
-    """Derives what a wish needs for a plan and a runbook.
+    """Derives what a wish needs.
 
     KeyError for an operation, a verb or an action without a row: a defect of ours, never an empty right.
     """
 
-    def __init__(self, plan: Plan, graph: StepGraph, catalogue: Catalogue, asks: Asks) -> None:
-        self._plan = plan
-        self._graph = graph
+    def __init__(self, catalogue: Catalogue, asks: Asks) -> None:
         self._catalogue = catalogue
         self._asks = asks
 
     def rights(self, wish: Wish) -> tuple[Held, ...]:
         """Return every right once, in order."""
-        found = {one for leaving in wish.leaving for one in self._of(leaving, wish)}
+        found = {one for job in wish.jobs for one in self._of(job, wish)}
         return tuple(sorted(one for one in found if one.right.reads or not wish.reads_only))
 
-    def verbs(self) -> tuple[str, ...]:
-        """Return the verbs that the runbook's steps read with, once, in order."""
-        return tuple(sorted({ask.verb for step in self._graph.steps for ask in self._asks[step.uses]}))
+    def verbs(self, wish: Wish) -> tuple[str, ...]:
+        """Return the verbs that the steps read with, once, in order."""
+        uses = {step.uses for job in wish.jobs for step in job.graph.steps}
+        return tuple(sorted({ask.verb for one in uses for ask in self._asks[one]}))
 
-    def _of(self, leaving: Side, wish: Wish) -> Iterator[Held]:
-        route = Route(plan=self._plan, leaving=leaving, test=wish.testers)
-        there = self._graph.steps
-        for step in there:
-            yield from self._step(route, step, self._tags(step))
-        if wish.rollback and any(self._tags(step) for step in there):
-            yield from self._back(route, there)
+    def _of(self, job: Job, wish: Wish) -> Iterator[Held]:
+        for step in job.graph.steps:
+            yield from self._step(job.route, step, self._tags(step))
+        if wish.rollback and any(self._tags(step) for step in job.graph.steps):
+            yield from self._back(job.route, job.graph)
 
-    def _back(self, route: Route, there: Iterable[Step]) -> Iterator[Held]:
+    def _back(self, route: Route, graph: StepGraph) -> Iterator[Held]:
         """Yield the rights of the way back; restoring takes the inverses of what was changed there."""
-        forward = [(_side(route, step), tag) for step in there for tag in self._tags(step)]
-        steps = way_back(self._graph, _likely(tag for _, tag in forward), partial=route.partial).steps
+        forward = [(_side(route, step), tag) for step in graph.steps for tag in self._tags(step)]
+        steps = way_back(graph, _likely(tag for _, tag in forward), partial=route.partial).steps
         back = route.reverse
         changed = [
             *forward,

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from avd_failover.domain.conditions import condition
 from avd_failover.domain.ids import Scope, resource_group_of, subscription_of
-from avd_failover.domain.needs import BOTH, Held, Needs, Wish
+from avd_failover.domain.needs import Held, Needs, Wish
 from avd_failover.domain.plan import Plan, Side
 from avd_failover.domain.rights import GRAPH, Place
 
@@ -65,13 +65,15 @@ _PARTS = (
         "Every way in: application groups, roles, role assignments. Changes nothing.",
         (Place.SUBSCRIPTION, Place.MACHINES_SUBSCRIPTION),
     ),
+    _Part("recovery vault", "Replicated machines and their jobs.", (Place.VAULT,)),
+    _Part("reservations", "How much reserved capacity is free.", (Place.RESERVATIONS,)),
     _Part("access", "Who is assigned to application groups. Only ever with its condition.", (Place.GROUPS,)),
 )
 """The roles that rights are gathered into."""
 
 
 def permissions(plan: Plan, needs: Needs, wish: Wish) -> Permissions:
-    """Return what an identity needs for a plan and a runbook as wished.
+    """Return what an identity needs for its jobs, all of them of one plan.
 
     Raises:
         ValueError: Testers are wished for, and the plan has no test group.
@@ -81,16 +83,17 @@ def permissions(plan: Plan, needs: Needs, wish: Wish) -> Permissions:
         plan=plan.name,
         purpose=_purpose(wish),
         roles=tuple(role for part in _PARTS for role in _roles(plan, part, held, wish)),
-        graph=tuple(sorted({one for verb in needs.verbs() for one in GRAPH.get(verb, ())})),
+        graph=tuple(sorted({one for verb in needs.verbs(wish) for one in GRAPH.get(verb, ())})),
         notes=tuple(_notes(held, wish)),
     )
 
 
 def _purpose(wish: Wish) -> str:
     """Say what sets an identity apart, so that no two roles of one plan share a name."""
-    told = [f"from {wish.leaving[0].value} only"] if wish.leaving != BOTH else []
     if wish.testers:
-        told.append("testers only")
+        told = ["testers only"]
+    else:
+        told = [] if wish.leaving == tuple(Side) else [f"from {wish.leaving[0].value} only"]
     if wish.reads_only:
         told.append("reads only")
     elif not wish.rollback:
@@ -171,6 +174,8 @@ def _scopes(plan: Plan, side: Side, place: Place, wish: Wish) -> tuple[Scope, ..
     groups = tuple(Scope(pair.on(side)) for pair in plan.application_groups)
     machines = wish.machines.get(side) or (_resource_group(there.host_pool),)
     match place:
+        case Place.VAULT | Place.RESERVATIONS:
+            return _of_personal(plan, side, place)
         case Place.POOL:
             return (Scope(there.host_pool),)
         case Place.GROUPS:
@@ -183,6 +188,15 @@ def _scopes(plan: Plan, side: Side, place: Place, wish: Wish) -> tuple[Scope, ..
             return tuple(dict.fromkeys(map(_subscription, machines)))
         case Place.SUBSCRIPTION:
             return tuple(dict.fromkeys(map(_subscription, (there.host_pool, *groups))))
+
+
+def _of_personal(plan: Plan, side: Side, place: Place) -> tuple[Scope, ...]:
+    if plan.personal is None:
+        return ()
+    if place is Place.VAULT:
+        return (Scope(plan.personal.vault),)
+    there = plan.personal.primary if side is Side.PRIMARY else plan.personal.secondary
+    return (Scope(there.reservation_group),) if there.reservation_group else ()
 
 
 def _resource_group(resource: str) -> Scope:

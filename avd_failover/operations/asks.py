@@ -1,7 +1,8 @@
 """What each operation reads, by verb of the seam and by end: the other half of its rights.
 
 ``OperationSpec.changes`` says what an operation may change; this says what it may ask. A test lets every
-operation look at many worlds and fails when a row has one verb more or less than were seen.
+operation look at many worlds and fails when a row has one verb more or less than were seen. What is asked
+outside Azure takes no right there and is left out.
 """
 
 from avd_failover.domain.needs import Ask, Asks
@@ -33,6 +34,8 @@ _SEATS = (*_asks("pools.get"), *_ASLEEP)
 _PAIRS = _asks("assignments.at_or_above", "assignments.get")
 _GHOSTS = _asks("hosts.get", "machines.get")
 
+_RESTORE = _asks("hosts.list", "scaling.get", "scaling.schedules", "pools.get", "machines.get")
+
 ASKS: Asks = {
     "checks.readiness": (
         *_asks("pools.get", ends=BOTH),
@@ -59,6 +62,8 @@ ASKS: Asks = {
     "command": (),
     "webhook": (),
     "gate": (),
-    "restore": (*_asks("hosts.list", "scaling.get", "scaling.schedules", "pools.get", "machines.get"),),
+    "profiles.confirm": (),
+    "restore": _RESTORE,
+    "restore.earlier": _RESTORE,
 }
 """Operation to what it asks; every operation of the catalogue has a row."""
