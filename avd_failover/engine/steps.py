@@ -74,6 +74,10 @@ UNDER_WAY = 128
 PATIENCE_S = 60.0
 """How long an accepted action may take to show before it is sent again (safety S22)."""
 
+DARK_S = 60.0
+"""How long a source that is known to be dark may leave a step without an answer before its work is owed; a
+guess, long enough for a few tries."""
+
 DOUBT_S = 2.0
 """How long after a lost answer the same action may be sent again, where a reading says that it did not
 happen; doubled with each answer lost in a row, up to PATIENCE_S."""
@@ -135,7 +139,7 @@ class StepRunner:
         self._doubts: Counter[tuple[str, str]] = Counter()
         self._deadline_s = self._clock.monotonic() + step.proof_within_s
         self._stop = tools.stop.child()
-        silent_s = tools.fence_s if step.side is not End.TARGET else inf
+        silent_s = _silent_s(step, tools)
         self._patience = Patience(tools.clock, self._stop, self._deadline_s, silent_s=silent_s)
         self._reads = unhurried(tools.cloud, self._patience)
         self._told = ""
@@ -339,6 +343,17 @@ def _refusal_text(action: Action, fault: RefusedError) -> str:
     if isinstance(action, RunCommand | CallWebhook):
         return f"{action.target}: {fault.message}"
     return f"Azure refused {kind_of(action)} on {action.target}: {fault.message}"
+
+
+def _silent_s(step: Step, tools: Tools) -> float:
+    """Return how long nobody may answer this step before it is of no use to ask on (safety L5).
+
+    An unplanned run begins with a source that does not answer. What may be owed there is asked for briefly.
+    """
+    if step.side is End.TARGET:
+        return inf
+    owes = step.if_unreachable is IfUnreachable.DEBT and tools.mode is Mode.UNPLANNED
+    return min(DARK_S, tools.fence_s) if owes else tools.fence_s
 
 
 def _urgency(fault: BaseException) -> tuple[int, float]:

@@ -3,10 +3,10 @@
 from avd_failover.domain.graph import Catalogue
 from avd_failover.operations import (
     assignments,
-    barrier,
     capacity,
-    checks,
     custom,
+    dark,
+    fence,
     gates,
     hosts,
     images,
@@ -17,16 +17,18 @@ from avd_failover.operations import (
     restore,
     scaling,
     sessions,
+    starting,
 )
 from avd_failover.operations.base import AnyOperation, Base, Bound
+from avd_failover.operations.foreign import foreign_operation
 
 KINDS: tuple[type[Base], ...] = (
-    checks.Readiness,
+    dark.ReadinessOfAny,
     scaling.RaiseFloor,
     scaling.Suspend,
     pools.ForbidStartOnConnect,
     hosts.Drain,
-    hosts.StartHosts,
+    starting.StartHosts,
     capacity.ProveSeats,
     sessions.TellUsers,
     sessions.LogOffAll,
@@ -34,7 +36,7 @@ KINDS: tuple[type[Base], ...] = (
     assignments.Grant,
     images.Withdraw,
     images.RestoreImages,
-    barrier.Barrier,
+    fence.BarrierOrFence,
     reconcile.Reconcile,
     restore.Restore,
     put_back.PutBack,
@@ -52,5 +54,7 @@ CATALOGUE: Catalogue = {kind.spec.name: kind.spec for kind in KINDS}
 
 def operation_for(bound: Bound) -> AnyOperation:
     """Make the operation that a step uses. KeyError for a name that the loader let pass: our defect."""
+    if bound.step.provided_by:
+        return foreign_operation(bound)
     made: AnyOperation = _BY_NAME[bound.step.uses](bound)  # type: ignore[assignment]
     return made
