@@ -30,6 +30,7 @@ from avd_failover.domain.estate import (
     SessionHost,
     UserSession,
 )
+from avd_failover.domain.extensions import InstalledExtension, VmExtension
 from avd_failover.domain.ids import (
     ApplicationGroupId,
     AssignmentId,
@@ -219,9 +220,13 @@ class MachineReads(Protocol):
         """Read one machine with its power state."""
         ...
 
+    async def extensions(self, machine: MachineId) -> Reading[InstalledExtension]:
+        """List the extensions of a machine, by name."""
+        ...
+
 
 class Machines(MachineReads, Protocol):
-    """The same, starting and stopping them."""
+    """The same, starting and stopping them, and putting extensions on them."""
 
     async def start(self, machine: MachineId) -> Accepted:
         """Start a machine and follow the operation to its end.
@@ -233,6 +238,14 @@ class Machines(MachineReads, Protocol):
 
     async def deallocate(self, machine: MachineId) -> Accepted:
         """Deallocate a machine and follow the operation to its end."""
+        ...
+
+    async def put_extension(self, machine: MachineId, image: VmExtension, *, location: str) -> Accepted:
+        """Install an extension, or change the one of that name, and follow the operation to its end.
+
+        Refused with Azure's code when the installation failed, or the machine does not run; Unknown when it
+        did not end within the adapter's deadline.
+        """
         ...
 
 
@@ -385,6 +398,10 @@ class Reads(Protocol):
     @property
     def machines(self) -> MachineReads: ...
     @property
+    def recovery(self) -> SiteRecoveryReads: ...
+    @property
+    def reservations(self) -> ReservationReads: ...
+    @property
     def outside(self) -> OutsideReads: ...
 
 
@@ -405,6 +422,10 @@ class Cloud(Protocol):
     def scaling(self) -> ScalingPlans: ...
     @property
     def machines(self) -> Machines: ...
+    @property
+    def recovery(self) -> SiteRecovery: ...
+    @property
+    def reservations(self) -> ReservationReads: ...
     @property
     def outside(self) -> Outside: ...
 

@@ -7,6 +7,7 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.mgmt.authorization.v2022_04_01.aio import AuthorizationManagementClient
 from azure.mgmt.compute.aio import ComputeManagementClient
 from azure.mgmt.desktopvirtualization.aio import DesktopVirtualizationMgmtClient
+from azure.mgmt.recoveryservicessiterecovery.aio import SiteRecoveryManagementClient
 
 from avd_failover.azure.endpoints import Endpoints, origin_of
 from avd_failover.azure.pipeline import ClockedTransport, policies
@@ -42,6 +43,10 @@ class Clients:
     def compute(self, resource: str) -> ComputeManagementClient:
         """Return the Compute client for the subscription of a resource."""
         return self._client(ComputeManagementClient, resource)
+
+    def recovery(self, resource: str) -> SiteRecoveryManagementClient:
+        """Return the Site Recovery client (2025-08-01) for the subscription of a resource."""
+        return self._client(SiteRecoveryManagementClient, resource)
 
     def roles(self, scope: str) -> AuthorizationManagementClient:
         """Return the Authorization client (2022-04-01); a scope above subscriptions has one of its own."""

@@ -1,4 +1,4 @@
-"""The real side of the cloud seam, wired: one principal, two endpoints, seven services."""
+"""The real side of the cloud seam, wired: one principal, two endpoints, nine services."""
 
 from azure.core.credentials_async import AsyncTokenCredential
 
@@ -12,9 +12,11 @@ from avd_failover.azure.machines import AzureMachines
 from avd_failover.azure.no_outside import NoOutside
 from avd_failover.azure.pipeline import ANSWER_TIMEOUT_S, ClockedTransport
 from avd_failover.azure.polling import DEADLINE_S
+from avd_failover.azure.reservations import AzureReservations
 from avd_failover.azure.role_assignments import AzureRoleAssignments
 from avd_failover.azure.scaling_plans import AzureScalingPlans
 from avd_failover.azure.session_hosts import AzureSessionHosts
+from avd_failover.azure.site_recovery import AzureSiteRecovery
 from avd_failover.azure.throttle import Throttle
 from avd_failover.azure.user_sessions import AzureUserSessions
 from avd_failover.cloud import Outside
@@ -42,6 +44,8 @@ class AzureCloud:
         self.sessions = AzureUserSessions(clients, clock)
         self.scaling = AzureScalingPlans(clients, clock)
         self.machines = AzureMachines(clients, clock, deadline_s=operation_deadline_s)
+        self.recovery = AzureSiteRecovery(clients, clock)
+        self.reservations = AzureReservations(clients, clock)
         self.outside: Outside = outside or NoOutside()
         self._closing = (clients.aclose, graph.aclose, credential.close)
 

@@ -20,15 +20,17 @@ from avd_failover.domain.faults import CloudError, RefusedError, UnknownError
 Begin = Callable[[DeadlinePolling], Awaitable[Any]]
 
 
-async def followed(begin: Begin, target: str, clock: Clock, deadline_s: float) -> Accepted:
-    """Begin an operation on ``target`` and follow it to its end.
+async def followed(
+    begin: Begin, target: str, clock: Clock, deadline_s: float, *, instant: bool = True
+) -> Accepted:
+    """Begin an operation on ``target`` and follow it to its end; ``instant`` as in ``DeadlinePolling``.
 
     Raises:
         RefusedError: Not begun, or ended without success, with Azure's code (AllocationFailed and its kin).
         TransientError: Not begun; nothing was changed.
         UnknownError: It did not end within the deadline in seconds, or could not be followed.
     """
-    method = DeadlinePolling(clock, deadline_s=deadline_s)
+    method = DeadlinePolling(clock, deadline_s=deadline_s, instant=instant)
     with azure_faults(target, mutating=True):
         try:
             poller = await begin(method)

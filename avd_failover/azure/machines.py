@@ -74,7 +74,11 @@ class AzureMachines:
         begin = self._clients.compute(machine).virtual_machine_extensions.begin_create_or_update
         address, wanted = (*_address(machine), image.name), _wanted(image, location)
         return await followed(
-            lambda method: begin(*address, wanted, polling=method), machine, self._clock, self._deadline_s
+            lambda method: begin(*address, wanted, polling=method),
+            f"{machine}/extensions/{image.name}",
+            self._clock,
+            self._deadline_s,
+            instant=False,
         )
 
     def _machines(self, machine: MachineId) -> VirtualMachinesOperations:

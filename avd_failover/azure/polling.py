@@ -53,17 +53,25 @@ class DeadlinePolling(AsyncARMPolling):
 
     Raises ``HttpResponseError`` with Azure's code when the operation failed or was cancelled (see
     ``is_verdict``), ``OperationOverdueError`` at the deadline, ``OperationUntraceableError`` when it cannot
-    be followed.
+    be followed. ``instant``: a success without anything to follow is the end already; not so where the
+    answer describes what is only being made.
     """
 
     def __init__(
-        self, clock: Clock, *, deadline_s: float = DEADLINE_S, every_s: float = POLL_EVERY_S
+        self,
+        clock: Clock,
+        *,
+        deadline_s: float = DEADLINE_S,
+        every_s: float = POLL_EVERY_S,
+        instant: bool = True,
     ) -> None:
         # The state is in the operation resource; fetching Location as well would add a request that can
         # only fail.
         lro_options = {"final-state-via": "azure-async-operation"}
         algorithms = [AzureAsyncOperationPolling(lro_options=lro_options), LocationPolling(), _Immediate()]
-        super().__init__(timeout=every_s, lro_algorithms=algorithms, lro_options=lro_options)
+        super().__init__(
+            timeout=every_s, lro_algorithms=algorithms[: 3 if instant else 2], lro_options=lro_options
+        )
         self._clock = clock
         self._until = clock.monotonic() + deadline_s
 

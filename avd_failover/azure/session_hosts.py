@@ -11,6 +11,7 @@ from avd_failover.domain import ids
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.estate import HostStatus, SessionHost
 from avd_failover.domain.ids import HostPoolId, SessionHostId
+from avd_failover.domain.owners import owner_mark
 
 _STATUSES = {status.value.lower(): status for status in HostStatus}
 
@@ -65,4 +66,5 @@ def _host(raw: Raw) -> SessionHost:
         # Where Azure does not say, new sessions are possible: the assumption that a drain does not trust.
         allows_new_sessions=True if raw.allow_new_session is None else raw.allow_new_session,
         sessions=int(raw.sessions),
+        assigned_user=owner_mark(ids.pool_of(ids.session_host_id(raw.id)), raw.assigned_user),
     )

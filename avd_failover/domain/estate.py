@@ -29,6 +29,7 @@ from avd_failover.domain.ids import (
     WorkspaceId,
     name_of,
 )
+from avd_failover.domain.owners import OwnerMark
 
 DESKTOP_VIRTUALIZATION_USER = "1d18fff3-a72a-46b5-b4a9-0b38a3cd7e63"
 """Built-in role that lets a principal use an application group (azure-facts section 5)."""
@@ -116,6 +117,8 @@ class SessionHost(Struct, frozen=True, kw_only=True):
     status: HostStatus
     allows_new_sessions: bool
     sessions: int = 0
+    assigned_user: OwnerMark | None = None
+    """Whose personal desktop it is, as a mark; None while it is nobody's."""
     last_heartbeat: datetime | None = None
     """Written rarely and no sign of life; its age says whether the agent's token still works. None: untold."""
 

@@ -1,6 +1,6 @@
 """Jobs of Site Recovery as frozen values: every operation on a replicated item is one."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ SWITCH_PROTECTION = "SwitchProtection"
 """Scenario names of the jobs that a run begins; those of A2A commit, change and switch are not recorded."""
 
 _TEST = "testfailover"
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class JobState(Enum):
@@ -89,3 +90,8 @@ class RecoveryJob(Struct, frozen=True, kw_only=True):
         """Tell whether the job works on an item: by name, which is all that a job tells of it."""
         names = {item.name.lower(), item.friendly_name.lower()}
         return self.target_kind in {"", "ProtectionEntity"} and self.target_name.lower() in names
+
+
+def jobs_newest_first(jobs: tuple[RecoveryJob, ...]) -> tuple[RecoveryJob, ...]:
+    """Sort jobs by their beginning, those without one first; jobs of one moment by id."""
+    return tuple(sorted(jobs, key=lambda job: (job.started_at or _NEVER, job.id), reverse=True))

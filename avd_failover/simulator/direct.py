@@ -28,6 +28,7 @@ from avd_failover.simulator import direct_values as values
 from avd_failover.simulator.direct_call import Line
 from avd_failover.simulator.direct_machines import DirectMachines
 from avd_failover.simulator.direct_outside import RehearsedOutside
+from avd_failover.simulator.direct_recovery import DirectReservations, DirectSiteRecovery
 from avd_failover.simulator.pacing import Pace
 from avd_failover.simulator.world import World
 
@@ -55,6 +56,8 @@ class DirectCloud:
         self.sessions = DirectUserSessions(line)
         self.scaling = DirectScalingPlans(line)
         self.machines = DirectMachines(line)
+        self.recovery = DirectSiteRecovery(line)
+        self.reservations = DirectReservations(line)
         self.outside = RehearsedOutside(clock)
 
     async def aclose(self) -> None:

@@ -34,8 +34,11 @@ _NAMELESS_CONFLICT = frozenset({"", "409", "conflict"})
 UNREADABLE: frozenset[Damage] = frozenset({"truncated-json", "gzip"})
 """Damage after which an answer arrived and says nothing."""
 BODYLESS = frozenset(
-    {"machines.start", "machines.deallocate", "machines.power-off", "sessions.log-off", "sessions.message"}
-)
+    {
+        "items.change-point", "items.commit", "items.fail-over", "items.switch", "items.test",
+        "machines.start", "machines.deallocate", "machines.power-off", "sessions.log-off", "sessions.message",
+    }
+)  # fmt: skip
 """Requests whose success has no body that could be damaged."""
 
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from avd_failover.domain import estate, ids
+from avd_failover.domain.owners import owner_mark
 from avd_failover.simulator import records
+from avd_failover.simulator.machines import ON_A_HOST
 
 
 def assignment(record: records.RoleAssignment) -> estate.RoleAssignment:
@@ -34,11 +36,11 @@ def definition(record: records.RoleDefinition, subscription: str) -> estate.Role
 
 
 def host_pool(record: records.HostPool) -> estate.HostPool:
-    """Return a host pool; the world has pooled ones only."""
+    """Return a host pool."""
     return estate.HostPool(
         id=ids.host_pool_id(record.id),
         location=record.location.lower(),
-        kind=estate.PoolKind.POOLED,
+        kind=estate.PoolKind(record.host_pool_type.lower()),
         max_sessions_per_host=record.max_session_limit,
         start_on_connect=record.start_vm_on_connect,
     )
@@ -59,6 +61,7 @@ def session_host(record: records.SessionHost, sessions: int) -> estate.SessionHo
         id=ids.session_host_id(record.id),
         machine=ids.machine_id(record.machine),
         status=estate.HostStatus(record.status),
+        assigned_user=owner_mark(ids.pool_of(ids.session_host_id(record.id)), record.assigned_user),
         allows_new_sessions=record.allow_new_session,
         sessions=sessions,
     )
@@ -115,5 +118,6 @@ def schedule(record: records.PooledSchedule) -> estate.PooledSchedule:
 def machine(record: records.Machine) -> estate.Machine:
     """Return a machine with its power state."""
     return estate.Machine(
+        agent_ready=record.power in ON_A_HOST,
         id=ids.machine_id(record.id), location=record.location.lower(), power=estate.PowerState(record.power)
     )

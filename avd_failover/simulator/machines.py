@@ -21,6 +21,8 @@ from avd_failover.simulator.sessions import Sessions
 COMPUTE = "azure:compute"
 Verb = Literal["start", "deallocate", "powerOff"]
 
+ON_A_HOST: frozenset[Power] = frozenset({"running", "stopping", "stopped"})
+"""Powered off is not deallocated: the view still tells what the agent said last (recorded)."""
 _UNDER_WAY: dict[Verb, Power] = {"start": "starting", "deallocate": "deallocating", "powerOff": "stopping"}
 _DONE: dict[str, Power] = {"start": "running", "deallocate": "deallocated", "powerOff": "stopped"}
 _NOTHING_TO_DO: dict[Verb, set[Power]] = {

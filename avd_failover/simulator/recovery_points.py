@@ -87,3 +87,11 @@ def health(item: ProtectedItem, now_s: float) -> Literal["Normal", "Warning", "C
     if behind_s > _CRITICAL_S:
         return "Critical"
     return "Warning" if behind_s > _WARNING_S else "Normal"
+
+
+def progress_pct(item: ProtectedItem, now_s: float) -> int | None:
+    """Return how much of initial replication is done, in percent; None when none is under way."""
+    if item.phase != "initial":
+        return None
+    whole_s = max(1.0, item.ready_s - item.since_s)
+    return min(99, int(100 * (now_s - item.since_s) / whole_s))

@@ -22,6 +22,7 @@ from avd_failover.domain.estate import (
     SessionHost,
     UserSession,
 )
+from avd_failover.domain.extensions import InstalledExtension, VmExtension
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.ids import (
     ApplicationGroupId,
@@ -42,6 +43,7 @@ from avd_failover.domain.ids import (
     within,
 )
 from avd_failover.domain.placement import triple
+from tests.operations.vaultless import Unreserved, Vaultless
 from tests.operations.world import Backend, absent
 
 MANAGEMENT = "/providers/microsoft.management/managementgroups/"
@@ -200,11 +202,20 @@ class Machines(Backend):
         self.ask("machine", machine)
         return self.existing(self.world.machines, machine)
 
+    async def extensions(self, machine: MachineId) -> Reading[InstalledExtension]:
+        asked = self.ask("extensions", machine)
+        self.existing(self.world.machines, machine)
+        return self.reading(asked, [])
+
     async def start(self, machine: MachineId) -> Accepted:
         return self._turn("start", machine, PowerState.RUNNING)
 
     async def deallocate(self, machine: MachineId) -> Accepted:
         return self._turn("deallocate", machine, PowerState.DEALLOCATED)
+
+    async def put_extension(self, machine: MachineId, image: VmExtension, *, location: str) -> Accepted:
+        self.existing(self.world.machines, machine)
+        return self.send("put extension", f"{machine}/extensions/{image.name}")
 
     def _turn(self, verb: str, machine: MachineId, power: PowerState) -> Accepted:
         now = self.existing(self.world.machines, machine)
@@ -242,6 +253,14 @@ class Estate(Backend):
     @property
     def machines(self) -> Machines:
         return Machines(self.world, self.script)
+
+    @property
+    def recovery(self) -> Vaultless:
+        return Vaultless()
+
+    @property
+    def reservations(self) -> Unreserved:
+        return Unreserved()
 
     @property
     def outside(self) -> NoOutside:

@@ -61,6 +61,7 @@ def test_the_seam_has_these_writes() -> None:
         "set_floor",
         "start",
         "deallocate",
+        "put_extension",
         "fail_over",
         "change_recovery_point",
         "commit_failover",

@@ -15,6 +15,7 @@ from avd_failover.simulator.records import (
     Workspace,
     key,
 )
+from avd_failover.simulator.recovery_records import CapacityGroup, Vault
 
 if TYPE_CHECKING:
     from avd_failover.simulator.world import World
@@ -22,14 +23,21 @@ if TYPE_CHECKING:
 ROUTES = (
     "application-groups.get", "application-groups.list",
     "assignments.create", "assignments.delete", "assignments.get", "assignments.list",
+    "extensions.create", "extensions.delete", "extensions.get", "extensions.list",
     "groups.get", "groups.list",
     "hosts.get", "hosts.list", "hosts.patch",
+    "items.change-point", "items.commit", "items.fail-over", "items.get", "items.list", "items.patch",
+    "items.switch", "items.test",
+    "jobs.get", "jobs.list",
     "machines.deallocate", "machines.get", "machines.list", "machines.poll", "machines.power-off",
     "machines.start",
+    "mappings.get", "mappings.list",
     "members.add", "members.list", "members.remove",
     "other.change", "other.get",
     "plans.get", "plans.list", "plans.patch",
+    "points.get", "points.list",
     "pools.get", "pools.list", "pools.patch",
+    "reservations.get", "reservations.list",
     "roles.get", "roles.list",
     "schedules.get", "schedules.list", "schedules.patch",
     "sessions.disconnect", "sessions.get", "sessions.list", "sessions.log-off", "sessions.message",
@@ -40,12 +48,17 @@ ROUTES = (
 """Every name a request can have; selectors are patterns over these."""
 
 REGIONAL = frozenset(
-    {"application-groups", "hosts", "machines", "plans", "pools", "schedules", "sessions", "workspaces"}
-)
+    {
+        "application-groups", "extensions", "hosts", "items", "jobs", "machines", "mappings", "plans",
+        "points", "pools", "reservations", "schedules", "sessions", "workspaces",
+    }
+)  # fmt: skip
 """Kinds that a region's own providers serve. Role assignments and Graph are global."""
 
 _READS = frozenset({"get", "list", "poll", "issue"})
-_PLACED: tuple[type[Record], ...] = (HostPool, ApplicationGroup, ScalingPlan, Workspace, Machine)
+_PLACED: tuple[type[Record], ...] = (
+    HostPool, ApplicationGroup, ScalingPlan, Workspace, Machine, Vault, CapacityGroup,
+)  # fmt: skip
 
 
 class Sent(Struct, frozen=True, kw_only=True):

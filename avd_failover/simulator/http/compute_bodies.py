@@ -3,14 +3,13 @@
 from avd_failover.simulator.fleet import interface_id
 from avd_failover.simulator.http.arm_common import offset_time
 from avd_failover.simulator.http.wire import Json
+from avd_failover.simulator.machines import ON_A_HOST
 from avd_failover.simulator.records import Machine, Operation
 from avd_failover.simulator.records_compute import CommandRun
 from avd_failover.simulator.recovery_reversal import disk_of
 from avd_failover.simulator.world import World
 
 _UNDER_WAY = {"starting", "stopping", "deallocating"}
-_ON_A_HOST = {"running", "stopping", "stopped"}
-"""Powered off is not deallocated: the view still tells what the agent said last (recorded)."""
 
 
 def machine_id(machine: Machine) -> str:
@@ -97,7 +96,7 @@ def instance_view(world: World, machine: Machine) -> dict[str, Json]:
             _status(f"PowerState/{machine.power}", f"VM {machine.power}"),
         ],
     }
-    return _agent(machine, since) | view if machine.power in _ON_A_HOST else view
+    return _agent(machine, since) | view if machine.power in ON_A_HOST else view
 
 
 def _agent(machine: Machine, since: str) -> dict[str, Json]:

@@ -13,11 +13,19 @@ from avd_failover.simulator.world import World
 
 _KINDS = {
     "applicationgroups": "application-groups",
+    "capacityreservationgroups": "reservations",
+    "capacityreservations": "reservations",
+    "extensions": "extensions",
     "groups": "groups",
     "hostpools": "pools",
     "members": "members",
     "pooledschedules": "schedules",
     "personalschedules": "schedules",
+    "recoverypoints": "points",
+    "replicationjobs": "jobs",
+    "replicationprotecteditems": "items",
+    "replicationprotectioncontainermappings": "mappings",
+    "replicationprotectioncontainers": "containers",
     "roleassignments": "assignments",
     "roledefinitions": "roles",
     "scalingplans": "plans",
@@ -32,14 +40,20 @@ _ON_ONE = {"GET": "get", "PUT": "create", "PATCH": "patch", "DELETE": "delete"}
 _ON_ALL = {"GET": "list", "POST": "add"}
 _ACTIONS = {
     "$ref": "add",
+    "applyrecoverypoint": "change-point",
     "deallocate": "deallocate",
     "disconnect": "disconnect",
+    "failovercommit": "commit",
     "instanceview": "get",
     "poweroff": "power-off",
     "sendmessage": "message",
     "start": "start",
+    "switchprotection": "switch",
+    "testfailover": "test",
+    "unplannedfailover": "fail-over",
 }
 _OWN_WORDS = {
+    "containers.switch": "items.switch",
     "sessions.delete": "sessions.log-off",
     "members.delete": "members.remove",
     "members.get": "members.list",

@@ -7,7 +7,8 @@ from avd_failover.simulator.http.arm_common import ticks_time
 from avd_failover.simulator.http.recovery_links import shown_id
 from avd_failover.simulator.http.wire import Json
 from avd_failover.simulator.records import Machine
-from avd_failover.simulator.recovery_points import Point, health, lag_s
+from avd_failover.simulator.recovery_findings import findings
+from avd_failover.simulator.recovery_points import Point, health, lag_s, progress_pct
 from avd_failover.simulator.recovery_records import Fabric, Job, ProtectedItem
 from avd_failover.simulator.recovery_reversal import disk_of
 from avd_failover.simulator.recovery_states import SHOWN, allowed
@@ -51,7 +52,7 @@ def _properties(world: World, item: ProtectedItem) -> dict[str, Json]:
         "allowedOperations": list(allowed(item, healthy=condition == "Normal")),
         "replicationHealth": condition,
         "failoverHealth": "Warning" if item.tested_s is None else "Normal",
-        "healthErrors": _health_errors(world, item, condition),
+        "healthErrors": _health_errors(world, item),
         "policyId": shown_id(item.policy),
         "policyFriendlyName": item.policy.rsplit("/", 1)[-1],
         "currentScenario": scenario_body(world, item.vault, working),
@@ -158,8 +159,7 @@ def _target(item: ProtectedItem) -> dict[str, Json]:
 def _progress(world: World, item: ProtectedItem) -> dict[str, Json]:
     now_s = world.now_s
     behind_s = lag_s(item, now_s)
-    whole_s = max(1.0, item.ready_s - item.since_s)
-    done = min(99, int(100 * (now_s - item.since_s) / whole_s)) if item.phase == "initial" else None
+    done = progress_pct(item, now_s)
     heard_s = item.lost_s if item.lost_s is not None else now_s - now_s % 60
     return {
         "monitoringPercentageCompletion": done,
@@ -263,18 +263,12 @@ def _merged(card: dict[str, Json], updates: list[dict[str, Json]]) -> dict[str, 
     return card
 
 
-def _health_errors(world: World, item: ProtectedItem, condition: str) -> list[dict[str, Json]]:
-    found = []
-    if condition != "Normal":
-        text = f"No crash consistent recovery point available for the VM '{item.name}' lately."
-        found.append({"errorCategory": "Replication", "errorLevel": condition} | _error(item, "153007", text))
-    if item.tested_s is None:
-        text = f"No successful test failover has been done on the virtual machine '{item.name}'."
-        found.append(
-            {"errorCategory": "TestFailover", "errorLevel": "Warning"} | _error(item, "161011", text)
-        )
+def _health_errors(world: World, item: ProtectedItem) -> list[dict[str, Json]]:
     made = {"creationTimeUtc": time_of(world, item.lost_s or item.since_s)}
-    return [error | made for error in found]
+    return [
+        {"errorCategory": one.category, "errorLevel": one.level} | _error(item, one.code, one.text) | made
+        for one in findings(item, world.now_s)
+    ]
 
 
 def _error(item: ProtectedItem, code: str, text: str) -> dict[str, Json]:
