@@ -91,10 +91,11 @@ def _plan(path: Path) -> str:
 
 def _runbook(path: Path) -> str:
     # Imported here, as the scenario below: both are heavy, and a plan needs neither.
+    from avd_failover.operations.foreign import provided
     from avd_failover.operations.registry import CATALOGUE
     from avd_failover.runbook.runbook_file import load_runbook
 
-    return load_runbook(path, CATALOGUE).graph.runbook
+    return load_runbook(path, CATALOGUE, provided).graph.runbook
 
 
 def _scenario(path: Path) -> str:

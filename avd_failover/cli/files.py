@@ -76,6 +76,7 @@ def graph(runbook: str, form: str, output: str) -> None:
 
     JSON: runbook, summary, pool, sha256, ranks (lists of step ids) and steps.
     """
+    from avd_failover.operations.foreign import provided
     from avd_failover.operations.registry import CATALOGUE
     from avd_failover.runbook.faults import FileFaults
     from avd_failover.runbook.find import NotFoundError, find_runbook
@@ -83,7 +84,7 @@ def graph(runbook: str, form: str, output: str) -> None:
     from avd_failover.runbook.runbook_file import load_runbook
 
     try:
-        found = load_runbook(find_runbook(runbook), CATALOGUE)
+        found = load_runbook(find_runbook(runbook), CATALOGUE, provided)
     except (FileFaults, NotFoundError) as error:
         raise Quit(ExitCode.BAD_INPUT, str(error), next_step="failover validate") from error
     if output == "json":

@@ -18,6 +18,7 @@ from avd_failover.domain.graph import Step, StepGraph
 from avd_failover.domain.plan import Mode, Plan, Side
 from avd_failover.domain.route import Purpose, Route
 from avd_failover.journal.events import SCHEMA, Holder, RunPinned
+from avd_failover.operations.foreign import provided
 from avd_failover.operations.registry import CATALOGUE
 from avd_failover.runbook.faults import FileFaults, listed, nearest, quoted
 from avd_failover.runbook.find import NotFoundError, find_plan, find_runbook
@@ -95,7 +96,9 @@ def ask(wish: Wish) -> Asked:
     try:
         plan = load_plan(find_plan(wish.plan))
         _refuse_drill_of_machines(wish, plan.plan)
-        runbook = load_runbook(find_runbook(wish.runbook or _runbook_for(wish, plan.plan)), CATALOGUE)
+        runbook = load_runbook(
+            find_runbook(wish.runbook or _runbook_for(wish, plan.plan)), CATALOGUE, provided
+        )
     except FileFaults as faults:
         raise Quit(ExitCode.BAD_INPUT, str(faults), next_step=f"failover validate {wish.plan}") from faults
     except NotFoundError as fault:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
@@ -17,10 +18,11 @@ from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
 from avd_failover.cli.logs import mark_simulated
 from avd_failover.cli.settings import actor
-from avd_failover.cloud import Cloud
+from avd_failover.cloud import Cloud, Outside
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.fence import Gate
 from avd_failover.engine.clock import LoopClock
+from avd_failover.outside.outdoors import Outdoors
 
 DEFAULT_SPEED = 60.0
 
@@ -66,11 +68,23 @@ async def wire(where: Endpoints, simulation: Simulation | None) -> AsyncIterator
         mark_simulated(world.scenario if world else None)
         who = actor()
         gate = Gate()
-        cloud = connect(where, clock, identity=who.identity, client_id=who.client_id, fence=gate)
+        outside = _outside(clock, simulated=world is not None)
+        cloud = connect(
+            where, clock, identity=who.identity, client_id=who.client_id, fence=gate, outside=outside
+        )
         stack.push_async_callback(cloud.aclose)
         yield Wired(
             cloud=cloud, clock=clock, where=where, simulated=world.scenario if world else None, gate=gate
         )
+
+
+def _outside(clock: Clock, *, simulated: bool) -> Outside:
+    """Return the way out of Azure; against a simulated one nothing real is run or called."""
+    if simulated:
+        from avd_failover.simulator.direct_outside import RehearsedOutside
+
+        return RehearsedOutside(clock)
+    return Outdoors(clock, os.environ)
 
 
 @asynccontextmanager

@@ -48,6 +48,8 @@ class StepData(TypedDict):
 
     id: str
     uses: str
+    provided_by: str
+    """Package and version of an operation that is not the engine's own; else empty."""
     side: str | None
     actions: list[ActionData]
     skipped: list[SkippedData]
@@ -134,6 +136,7 @@ def _key(action: Action) -> tuple[str, str]:
 
 def _place(step: Step, pinned: RunPinned) -> str:
     after = f", after {listed(step.needs, NAMES_SHOWN)}" if step.needs else ""
+    after = f" from {step.provided_by}{after}" if step.provided_by else after
     if step.side is None:
         return f"{step.uses}{after}"
     return f"{step.uses} in {pinned.route.side(step.side).region} ({step.side.value}){after}"
@@ -197,6 +200,7 @@ def _step_data(one: StepPreview, moves: Moves) -> StepData:
     return {
         "id": one.step.id,
         "uses": one.step.uses,
+        "provided_by": one.step.provided_by,
         "side": one.step.side.value if one.step.side else None,
         "actions": [_action(action) for action in moves.actions],
         "skipped": [{"target": skip.target, "because": redact(skip.because)} for skip in moves.skipped],

@@ -10,8 +10,9 @@ from pathlib import Path as FilePath
 from msgspec import Struct
 
 from avd_failover.domain.graph import Catalogue, Given, OperationSpec, Step, StepGraph
+from avd_failover.domain.provided import Provider, UnusableError, nobody
 from avd_failover.runbook.digest import digest_of
-from avd_failover.runbook.faults import FileFaults, listed, nearest, quoted
+from avd_failover.runbook.faults import FileFaults, listed, nearest, printable, quoted
 from avd_failover.runbook.runbook_models import RunbookEntry, StepEntry
 from avd_failover.runbook.runbook_safety import check_order
 from avd_failover.runbook.settings import settings_of
@@ -25,8 +26,10 @@ class RunbookFile(Struct, frozen=True, kw_only=True):
     sha256: str
 
 
-def load_runbook(path: FilePath | str, catalogue: Catalogue) -> RunbookFile:
+def load_runbook(path: FilePath | str, catalogue: Catalogue, provider: Provider = nobody) -> RunbookFile:
     """Return the step graph in a file, checked against the operations there are.
+
+    What is not in the catalogue is asked of ``provider``, which may import another package for it.
 
     Raises:
         FileFaults: The file cannot be read, or what it says is no valid and safe runbook.
@@ -35,9 +38,10 @@ def load_runbook(path: FilePath | str, catalogue: Catalogue) -> RunbookFile:
     entry = fit(findings, RunbookEntry)
     if entry is None:
         raise FileFaults(findings.faults)
-    steps = tuple(_Steps(findings, entry, catalogue).compiled())
+    known = dict(catalogue)
+    steps = tuple(_Steps(findings, entry, known, provider).compiled())
     findings.raise_any()
-    check_order(findings, steps, catalogue)
+    check_order(findings, steps, known)
     findings.raise_any()
     graph = StepGraph(runbook=entry.runbook, summary=entry.summary, pool=entry.pool, steps=steps)
     return RunbookFile(graph=graph, sha256=digest_of(graph))
@@ -46,10 +50,14 @@ def load_runbook(path: FilePath | str, catalogue: Catalogue) -> RunbookFile:
 class _Steps:
     """Turns entries into steps, noting what the catalogue or the other steps contradict."""
 
-    def __init__(self, findings: Findings, entry: RunbookEntry, catalogue: Catalogue) -> None:
+    def __init__(
+        self, findings: Findings, entry: RunbookEntry, catalogue: Catalogue, provider: Provider
+    ) -> None:
         self._findings = findings
         self._entries = entry.steps
         self._catalogue = catalogue
+        self._provider = provider
+        self._by: dict[str, str] = {}
         self._first: dict[str, int] = {}
         for index, step in enumerate(self._entries):
             self._first.setdefault(step.id, index)
@@ -61,7 +69,8 @@ class _Steps:
             spec = self._operation(index, entry)
             if spec is not None:
                 self._check_side(index, entry, spec)
-            yield _step(entry, {} if spec is None else self._settings(index, entry, spec))
+            settings = {} if spec is None else self._settings(index, entry, spec)
+            yield _step(entry, settings, self._by.get(entry.uses, ""))
 
     def _check_id(self, index: int, entry: StepEntry) -> None:
         first = self._first[entry.id]
@@ -85,12 +94,25 @@ class _Steps:
 
     def _operation(self, index: int, entry: StepEntry) -> OperationSpec | None:
         spec = self._catalogue.get(entry.uses)
+        if spec is None and self._provided(index, entry):
+            return self._catalogue.get(entry.uses)
         if spec is None:
             known = list(self._catalogue)
             found = f"unknown operation {quoted(entry.uses)}"
             hint = nearest(entry.uses, known)
             self._findings.add(("steps", index, "uses"), found, allowed=listed(known), hint=hint)
         return spec
+
+    def _provided(self, index: int, entry: StepEntry) -> bool:
+        """Say whether another package claims the operation; it joins the catalogue if it can be used."""
+        try:
+            found = self._provider(entry.uses)
+        except UnusableError as fault:
+            self._findings.add(("steps", index, "uses"), printable(str(fault)))
+            return True
+        if found is not None:
+            self._catalogue[entry.uses], self._by[entry.uses] = found.spec, found.by
+        return found is not None
 
     def _check_side(self, index: int, entry: StepEntry, spec: OperationSpec) -> None:
         allowed = " or ".join(end.value for end in spec.ends)
@@ -108,7 +130,7 @@ class _Steps:
         return settings_of(self._findings, ("steps", index, "with"), spec, entry.settings)
 
 
-def _step(entry: StepEntry, settings: dict[str, Given]) -> Step:
+def _step(entry: StepEntry, settings: dict[str, Given], provided_by: str) -> Step:
     return Step(
         id=entry.id,
         uses=entry.uses,
@@ -121,4 +143,5 @@ def _step(entry: StepEntry, settings: dict[str, Given]) -> Step:
         modes=entry.modes,
         settings=settings,
         summary=entry.summary,
+        provided_by=provided_by,
     )
