@@ -7,7 +7,7 @@ from msgspec import Struct
 from avd_failover.domain.access import AccessPath, Users
 from avd_failover.domain.estate import Membership
 from avd_failover.domain.ids import ApplicationGroupId, GroupId, PrincipalId, UserId
-from avd_failover.domain.plan import End, Side
+from avd_failover.domain.plan import End
 from avd_failover.domain.route import Route
 from avd_failover.domain.words import counted
 
@@ -54,7 +54,10 @@ class DoubleAccess(Struct, frozen=True, kw_only=True):
 
 
 def plan_users(route: Route, memberships: Iterable[Membership]) -> Users:
-    """Return everyone in the plan's groups; None when any of them could not be read whole."""
+    """Return everyone whom the route concerns; None when any group of theirs could not be read whole.
+
+    These are the plan's users, and in a partial run only those who move: the others stay where they are.
+    """
     read = {one.group: one for one in memberships}
     users: set[UserId] = set()
     for group in _plan_groups(route):
@@ -73,6 +76,9 @@ def exposure(route: Route, paths: Iterable[AccessPath], users: Users) -> Exposur
     another role, direct, through a group outside the plan with a member in common, or to an application
     group that the plan does not name. ``users`` are the plan's, or None when unknown: then any path with a
     holder is a shadow. A path held by a group of the plan is one even while that group is empty.
+
+    In a partial run all of this is said of the pairs and the users that move: a path of a group that stays
+    is a bystander's, unless somebody who moves can take it.
     """
     mark = _Marker(route, users)
     marked = [(mark(path), path) for path in paths]
@@ -127,18 +133,13 @@ class _Marker:
 
 
 def _plan_groups(route: Route) -> frozenset[GroupId]:
-    moved = (pair.group for pair in route.pairs)
-    return frozenset(group.id for group in (*route.plan.groups, *moved))
+    """Return the groups whose users the run keeps on one side: those that move, and others only if all do."""
+    stay = () if route.partial else route.plan.groups
+    return frozenset(group.id for group in (*stay, *(pair.group for pair in route.pairs)))
 
 
 def _pairs(route: Route) -> frozenset[tuple[ApplicationGroupId, PrincipalId]]:
-    planned = {
-        (twin.on(side), group.id)
-        for twin in route.plan.application_groups
-        for group in twin.groups
-        for side in Side
-    }
-    return frozenset(planned.union((pair.at(end), pair.group.id) for pair in route.pairs for end in End))
+    return frozenset((pair.at(end), pair.group.id) for pair in route.pairs for end in End)
 
 
 def _first_path(paths: Iterable[AccessPath]) -> tuple[dict[UserId, AccessPath], AccessPath | None]:

@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from avd_failover.cloud import Reads
 from avd_failover.domain.actions import Action, Moves
 from avd_failover.domain.barrier import Holds, judge
+from avd_failover.domain.closure import closure
 from avd_failover.domain.estate import Machine, PowerState, SessionHost, UserSession
 from avd_failover.domain.exposure import Exposure
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.ids import SessionHostId, host_of
-from avd_failover.domain.plan import End
+from avd_failover.domain.plan import BarrierProof, End, Policies
 from avd_failover.domain.source_look import HostLook, SourceLook
 from avd_failover.domain.words import listed
 from avd_failover.operations.assignments import PairSeen, see_pairs
@@ -32,6 +33,7 @@ from avd_failover.operations.base import (
 )
 from avd_failover.operations.entry import see_entry
 from avd_failover.operations.hostwatch import HostWatch, machines_asleep
+from avd_failover.operations.occupants import occupants, unresolved_block
 from avd_failover.operations.sessions import log_off_moves
 
 LOOK_EVERY_S = 30.0
@@ -49,10 +51,18 @@ class BarrierSeen(Struct, frozen=True, kw_only=True):
     pairs: tuple[PairSeen, ...] = ()
     ways: Exposure | None = None
     """Read only when the source looks empty; None while it does not."""
+    overlap: str = ""
+    """Why users would span both sides, as members are now; empty when nobody would (safety S5)."""
+    unresolved: tuple[UserSession, ...] = ()
+    """Sessions of nobody knows whom, in a partial run; neither counted nor touched."""
 
 
 class Barrier(Base):
-    """Log off whoever comes back, and let the run pass once nobody is there and nobody can come."""
+    """Log off whoever comes back, and let the run pass once nobody is there and nobody can come.
+
+    In a partial run that is said of the users who move. The source stays open for the others, so that
+    nothing but the settle time can prove that no removed assignment opens a door any more.
+    """
 
     spec: ClassVar = OperationSpec(
         name="barrier",
@@ -77,21 +87,23 @@ class Barrier(Base):
         sessions = await cloud.sessions.list(self.side.host_pool)
         self._first_s = began_s if self._first_s is None else self._first_s
         looks = tuple(_look(host, machines) for host in in_order(hosts.items))
-        live = _on_live_hosts(sessions.items, looks)
+        there = await occupants(cloud, self.route, End.SOURCE, sessions.items)
+        live = _on_live_hosts(there.moved, looks)
+        strangers = _on_live_hosts(there.unresolved, looks)
         look = SourceLook(
             at_s=began_s,
             hosts=looks,
-            live_sessions=len(live),
-            ghost_sessions=len(sessions.items) - len(live),
+            live_sessions=len(live) + len(strangers),
+            ghost_sessions=len(there.moved) - len(live) + len(there.unresolved) - len(strangers),
             start_on_connect=pool.start_on_connect,
             autoscale_acts=plan is not None and plan.acts_on(self.side.host_pool),
             last_revoke_s=self._first_s if memory.last_revoke_s is None else memory.last_revoke_s,
             hosts_complete=hosts.complete,
             sessions_complete=sessions.complete,
-            gaps=tuple(reading.gap for reading in (hosts, sessions) if not reading.complete),
+            gaps=(*(one.gap for one in (hosts, sessions) if not one.complete), *there.gaps),
         )
-        if live:
-            return BarrierSeen(look=look, sessions=live)
+        if live or strangers:
+            return BarrierSeen(look=look, sessions=live, unresolved=strangers)
         return await self._with_ways(cloud, look)
 
     async def _with_ways(self, cloud: Reads, look: SourceLook) -> BarrierSeen:
@@ -102,6 +114,7 @@ class Barrier(Base):
             sessions=(),
             pairs=pairs,
             ways=entry.exposure(self.route),
+            overlap=closure(self.route, entry.memberships).refusal if self.route.partial else "",
         )
 
     def plan(self, seen: BarrierSeen) -> Moves:
@@ -116,9 +129,9 @@ class Barrier(Base):
         A way in blocks only when everything was read: with a gap, a role that is harmless looks like one.
         """
         seen = looks[-1]
-        if seen.ways is not None and not seen.look.gaps and (blocked := self._blocked(seen.ways)):
+        if not seen.look.gaps and (blocked := self._blocked(seen)):
             return blocked
-        verdict = judge([one.look for one in looks], self.route.plan.policies)
+        verdict = judge([one.look for one in looks], self._policies)
         if not isinstance(verdict, Holds):
             return NotYet(because=verdict.because, look_again_s=max(LOOK_EVERY_S, verdict.look_again_s))
         lagging = [pair.pair.label for pair in seen.pairs if pair.listed_only]
@@ -134,8 +147,20 @@ class Barrier(Base):
         """Look again when Azure finds no such session: it left by itself, or its machine is gone."""
         return AfterRefusal.AGAIN if refusal.status == 404 else AfterRefusal.STOP
 
-    def _blocked(self, ways: Exposure) -> Blocked | None:
-        left = (*ways.shadows, *ways.own)
+    @property
+    def _policies(self) -> Policies:
+        policies = self.route.plan.policies
+        return replace(policies, barrier=BarrierProof.SETTLE) if self.route.partial else policies
+
+    def _blocked(self, seen: BarrierSeen) -> Blocked | None:
+        if seen.unresolved and not seen.sessions:
+            return unresolved_block(seen.unresolved)
+        if seen.ways is None:
+            return None
+        if seen.overlap:
+            found = Finding(code="overlap", subject="user groups", detail=seen.overlap)
+            return Blocked(because=f"users would be on both sides: {seen.overlap}", findings=(found,))
+        left = (*seen.ways.shadows, *seen.ways.own)
         findings = tuple(
             Finding(code="access-left", subject=path.assignment.id, detail=path.sentence) for path in left
         )
@@ -160,4 +185,4 @@ def _on_live_hosts(sessions: Sequence[UserSession], hosts: Sequence[HostLook]) -
 
 
 def _with_gaps(look: SourceLook, gaps: tuple[str, ...]) -> SourceLook:
-    return msgspec.structs.replace(look, gaps=(*look.gaps, *gaps)) if gaps else look
+    return replace(look, gaps=(*look.gaps, *gaps)) if gaps else look

@@ -12,12 +12,23 @@ from avd_failover.domain.estate import HostPool, PoolKind, SessionHost
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.ids import AssignmentId, SessionHostId, name_of, subscription_of
-from avd_failover.domain.placement import AllOnSource, AllOnTarget, Latch, Mixed, latch, place
+from avd_failover.domain.placement import (
+    AllOnSource,
+    AllOnTarget,
+    Latch,
+    Mixed,
+    Placement,
+    Unread,
+    latch,
+    place,
+)
 from avd_failover.domain.plan import End
 from avd_failover.domain.seats import seats
 from avd_failover.operations.base import Base, Blocked, Bound, Memory, Moot, NotYet, Proven, Verdict
+from avd_failover.operations.demand import needed
 from avd_failover.operations.entry import EntrySeen, see_entry, strays, unreadable
 from avd_failover.operations.hostwatch import HostWatch
+from avd_failover.operations.partial import PartialSeen, partial_findings, see_partial, stays_in_plan
 
 PER_OBJECT, PER_SUBSCRIPTION = 200, 4000
 """Role assignments that Azure allows on one AVD object and in one subscription (azure-facts section 8)."""
@@ -35,6 +46,9 @@ class ReadinessSeen(Struct, frozen=True, kw_only=True):
     """Every role assignment in the target's subscription."""
     opened_again: frozenset[SessionHostId] = frozenset()
     """Hosts that the runs before this one drained, and this one opens again."""
+    placement: Placement = Placement(places=())
+    partial: PartialSeen | None = None
+    """What a run that leaves somebody behind depends on besides; None for one that moves everybody."""
 
 
 class Readiness(Base):
@@ -64,6 +78,8 @@ class Readiness(Base):
             latch=latch(placement, memory.revoked, memory.granted),
             target_assignments=await cloud.assignments.count(subscription_of(target.host_pool)),
             opened_again=frozenset(one.host for one in memory.inherited if isinstance(one, SetLogons)),
+            placement=placement,
+            partial=await see_partial(cloud, self.route, entry),
         )
 
     def plan(self, seen: ReadinessSeen) -> Moves:
@@ -74,10 +90,11 @@ class Readiness(Base):
         """Let pass, refuse with every reason at once, or find that all is done already."""
         seen = looks[-1]
         gaps = [one.gap for one in (seen.target_hosts, seen.target_assignments) if not one.complete]
+        gaps += seen.partial.gaps if seen.partial else ()
         if seen.entry.gaps or gaps:
             return NotYet(because="could not be read whole: " + "; ".join((*seen.entry.gaps, *gaps)))
         findings = tuple(finding for check in self._checks() for finding in check(seen))
-        if isinstance(seen.latch, AllOnTarget) and not findings:
+        if isinstance(seen.latch, AllOnTarget) and not self.route.test and not findings:
             return Moot(because=seen.latch.because)
         if findings:
             return Blocked(because=f"{findings[0].subject}: {findings[0].detail}", findings=findings)
@@ -87,7 +104,12 @@ class Readiness(Base):
         )
 
     def _checks(self) -> tuple[Callable[[ReadinessSeen], Iterator[Finding]], ...]:
-        return (self._pools, self._groups, self._placement, self._entrances, self._capacity, self._limits)
+        every = (self._pools, self._groups, self._placement, self._entrances, self._capacity, self._limits)
+        return (self._partial, *every)
+
+    def _partial(self, seen: ReadinessSeen) -> Iterator[Finding]:
+        if seen.partial is not None:
+            yield from partial_findings(self.route, seen.partial, seen.placement)
 
     def _pools(self, seen: ReadinessSeen) -> Iterator[Finding]:
         for end, pool in ((End.SOURCE, seen.source), (End.TARGET, seen.target)):
@@ -108,6 +130,8 @@ class Readiness(Base):
                 yield Finding(code="group-unreadable", subject=names[group], detail=detail)
 
     def _placement(self, seen: ReadinessSeen) -> Iterator[Finding]:
+        if self.route.test and not isinstance(seen.latch, Unread):
+            return  # testers may be assigned on the source already, or be about to be: see partial_findings
         if isinstance(seen.latch, Mixed) and not seen.latch.explained:
             yield Finding(code="placement-mixed", subject="role assignments", detail=seen.latch.because)
         elif not isinstance(seen.latch, AllOnSource | AllOnTarget | Mixed):
@@ -115,16 +139,22 @@ class Readiness(Base):
 
     def _entrances(self, seen: ReadinessSeen) -> Iterator[Finding]:
         for path in seen.entry.exposure(self.route).shadows:
+            if stays_in_plan(self.route, path.assignment.scope, path.assignment.principal_id):
+                continue  # told as an overlap, by the groups that share users
             yield Finding(code="shadow-access", subject=path.assignment.id, detail=path.sentence)
 
+    def _leaves(self, seen: ReadinessSeen) -> bool:
+        """Whether everybody is still to go: what the target must hold then is not there yet."""
+        return self.route.test or isinstance(seen.latch, AllOnSource)
+
     def _capacity(self, seen: ReadinessSeen) -> Iterator[Finding]:
-        wanted = self.route.plan.capacity.seats
-        if isinstance(seen.latch, AllOnSource) and self._seats(seen) < wanted:
+        wanted = needed(self.route, seen.entry.memberships).seats
+        if self._leaves(seen) and self._seats(seen) < wanted:
             detail = f"could seat {self._seats(seen)} with every usable host up, the plan needs {wanted}"
             yield Finding(code="capacity-short", subject=name_of(seen.target.id), detail=detail)
 
     def _limits(self, seen: ReadinessSeen) -> Iterator[Finding]:
-        if not isinstance(seen.latch, AllOnSource):
+        if not self._leaves(seen):
             return
         total = len(seen.target_assignments.items) + len(self.route.pairs)
         if total > PER_SUBSCRIPTION:

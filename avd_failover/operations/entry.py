@@ -29,7 +29,8 @@ class EntrySeen(Struct, frozen=True, kw_only=True):
 
     def exposure(self, route: Route) -> Exposure:
         """Sort every path into the plan's own, shadows, accepted ones and bystanders."""
-        names = {group.id: group.name for group in route.plan.groups}
+        moved = (pair.group for pair in route.pairs)
+        names = {group.id: group.name for group in (*route.plan.groups, *moved)}
         ways = paths((one.id for one in self.groups), self.assignments, self.roles, self.memberships, names)
         return exposure(route, ways, plan_users(route, self.memberships))
 
@@ -42,12 +43,13 @@ async def see_entry(cloud: Reads, route: Route, ends: Sequence[End]) -> EntrySee
     definitions = await asyncio.gather(*(_roles_at(cloud, reading) for reading in readings))
     roles = tuple(role for reading in definitions for role in reading.items)
     assignments = await _standing(cloud, _once(item for listing in listings for item in listing.items), roles)
-    holders = _group_holders(assignments, roles) | {group.id for group in route.plan.groups}
+    moved = (pair.group for pair in route.pairs)
+    holders = _group_holders(assignments, roles) | {group.id for group in (*route.plan.groups, *moved)}
     return EntrySeen(
         groups=groups,
         assignments=assignments,
         roles=roles,
-        memberships=tuple(await asyncio.gather(*(_members(cloud, group) for group in sorted(holders)))),
+        memberships=tuple(await asyncio.gather(*(members_of(cloud, group) for group in sorted(holders)))),
         gaps=(*gaps_in(readings), *gaps_in(listings), *gaps_in(definitions)),
     )
 
@@ -96,7 +98,7 @@ def _group_holders(assignments: Iterable[RoleAssignment], roles: Sequence[RoleDe
     }
 
 
-async def _members(cloud: Reads, group: GroupId) -> Membership:
+async def members_of(cloud: Reads, group: GroupId) -> Membership:
     """Read a group; one that may not be read has members nobody knows, never none (safety S5)."""
     try:
         return await cloud.directory.members(group)

@@ -16,6 +16,7 @@ from avd_failover.domain.words import counted, listed
 from avd_failover.operations.assignments import PairSeen, see_pairs
 from avd_failover.operations.base import Base, Blocked, Memory, NotYet, Proven, Verdict
 from avd_failover.operations.ghosts import ghosts_among
+from avd_failover.operations.occupants import narrowed, occupants
 
 
 class ReconcileSeen(Struct, frozen=True, kw_only=True):
@@ -24,6 +25,7 @@ class ReconcileSeen(Struct, frozen=True, kw_only=True):
     source: tuple[PairSeen, ...]
     target: tuple[PairSeen, ...]
     sessions: Reading[UserSession]
+    """In a partial run without those of users who certainly stay."""
     ghosts: int
     """How many of the sessions are on machines that are off."""
     settles_in_s: float
@@ -52,6 +54,8 @@ class Reconcile(Base):
         gone = [one.id for one in memory.revoked if one.scope in left]
         back = [one for one in gone if await cloud.assignments.get(one) is not None]
         sessions = await cloud.sessions.list(self.route.side(End.SOURCE).host_pool)
+        there = await occupants(cloud, self.route, End.SOURCE, sessions.items)
+        sessions = narrowed(sessions, (*there.moved, *there.unresolved), there.gaps)
         return ReconcileSeen(
             source=source,
             target=target,

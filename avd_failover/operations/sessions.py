@@ -24,6 +24,7 @@ from avd_failover.operations.base import (
     in_order,
 )
 from avd_failover.operations.ghosts import ghosts_among
+from avd_failover.operations.occupants import narrowed, occupants, unresolved_block
 
 
 class SessionsSeen(Struct, frozen=True, kw_only=True):
@@ -36,6 +37,10 @@ class SessionsSeen(Struct, frozen=True, kw_only=True):
     """Seconds until the announced moment; None before the first message."""
     ghosts: frozenset[UserSessionId] = frozenset()
     """Sessions on machines that are off."""
+    others: int = 0
+    """Sessions of users who stay, in a partial run: not among ``sessions``, and not to be touched."""
+    unresolved: tuple[UserSession, ...] = ()
+    """Sessions of nobody knows whom, in a partial run: not among ``sessions`` either."""
 
     @property
     def live(self) -> tuple[UserSession, ...]:
@@ -60,7 +65,11 @@ def log_off_moves(sessions: Iterable[UserSession], *, reason: str, whole: bool) 
 
 
 class LogOffAll(Base):
-    """End every session of the pool for good. A mere disconnect would keep the profile locked."""
+    """End every session of the pool for good. A mere disconnect would keep the profile locked.
+
+    In a partial run only the sessions of users who move; one of nobody knows whom holds the run once the
+    others are gone, and is not touched.
+    """
 
     spec: ClassVar = OperationSpec(
         name="sessions.logoff",
@@ -77,11 +86,17 @@ class LogOffAll(Base):
     async def observe(self, cloud: Reads, memory: Memory) -> SessionsSeen:
         """Read every session of the pool, and the machines of those that a log-off did not find."""
         sessions = await cloud.sessions.list(self.side.host_pool)
+        there = await occupants(cloud, self.route, self.bound.end, sessions.items)
         listed = {one.id for one in sessions.items}
-        ended = memory.targets(self.bound.step.id) - listed
-        suspects = [one for one in sessions.items if one.id in self._not_found]
+        suspects = [one for one in sessions.items if one.id in self._not_found or one in there.unresolved]
         ghosts = await ghosts_among(cloud, suspects)
-        return SessionsSeen(sessions=sessions, ended=len(ended), ghosts=ghosts)
+        return SessionsSeen(
+            sessions=narrowed(sessions, there.moved, there.gaps),
+            ended=len(memory.targets(self.bound.step.id) - listed),
+            ghosts=ghosts & {one.id for one in there.moved},
+            others=there.others,
+            unresolved=tuple(one for one in there.unresolved if one.id not in ghosts),
+        )
 
     def plan(self, seen: SessionsSeen) -> Moves:
         """Log off whoever is there."""
@@ -95,10 +110,14 @@ class LogOffAll(Base):
         left, ghosts = len(seen.live), len(seen.ghosts)
         if left:
             return NotYet(because=f"{seen.ended} of {counted(seen.ended + left, 'session')} logged off")
+        if blocked := unresolved_block(seen.unresolved):
+            return blocked
         beside = f" but {counted(ghosts, 'ghost')} on machines that are off" if ghosts else ""
         facts: dict[str, Setting] = {"sessions_ended": seen.ended}
         if ghosts:
             facts["ghosts"] = ghosts
+        if self.route.partial:
+            facts["sessions_of_others"] = seen.others
         return Proven(
             because=f"{counted(seen.ended, 'session')} logged off, none left{beside}",
             facts=facts,

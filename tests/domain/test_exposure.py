@@ -139,10 +139,25 @@ def test_only_the_nested_group_that_meets_the_plan_is_a_shadow():
     assert [path.via_group.name for path in found.bystanders] == ["GRP4"]
 
 
-def test_what_the_plan_calls_its_own_is_the_same_in_both_directions_and_for_a_cohort():
+def test_what_the_plan_calls_its_own_is_the_same_in_both_directions():
     held = [case[1] for case in OWN]
-    for run in (route(), route(leaving=Side.SECONDARY), route(groups=("GRP3",))):
+    for run in (route(), route(leaving=Side.SECONDARY)):
         assert heap_of(sort(held, run=run)) == {"own"}
+
+
+def test_in_a_cohort_own_is_what_moves_and_a_group_that_stays_is_a_bystander():
+    run = route(groups=("GRP3",))
+    held = [assignment(RAG_WEU, GRP3.id), assignment(DAG_WEU, GRP1.id)]
+    found = sort(held, whom=users(4), run=run)
+    assert [path.via_group for path in found.own] == [GRP3]
+    assert [path.via_group for path in found.bystanders] == [GRP1]
+    assert not found.shadows
+
+
+def test_in_a_cohort_a_group_that_stays_is_a_shadow_once_it_shares_a_user_who_moves():
+    run = route(groups=("GRP3",))
+    found = sort([assignment(DAG_WEU, GRP1.id)], whom=users(1, 4), run=run)
+    assert heap_of(found) == {"shadows"}
 
 
 def test_a_verdict_without_shadows_says_so():
@@ -174,8 +189,17 @@ def test_the_plan_s_users_are_known_only_when_every_group_is(memberships, expect
     assert plan_users(route(), memberships) == expected
 
 
-def test_a_cohort_still_counts_every_user_of_the_plan():
-    assert plan_users(route(groups=("GRP1",)), STAFF) == PLAN_USERS
+def test_a_cohort_concerns_its_own_users_only():
+    assert plan_users(route(groups=("GRP1",)), STAFF) == users(1, 2)
+
+
+def test_a_cohort_does_not_need_the_members_of_those_who_stay():
+    assert plan_users(route(groups=("GRP1",)), STAFF[:1]) == users(1, 2)
+
+
+def test_a_drill_concerns_the_testers_only():
+    run = route(plan=plan(test_group=group(5)), test=True)
+    assert plan_users(run, [*STAFF, INSIDERS]) == users(3, 9)
 
 
 def reach(*held, memberships=(*STAFF, OUTSIDERS)):
