@@ -1,5 +1,7 @@
 """Session hosts of a pool (Microsoft.DesktopVirtualization 2024-04-03)."""
 
+from datetime import UTC, datetime
+
 from azure.mgmt.desktopvirtualization import models
 
 from avd_failover.azure.answers import Raw, Receipt, read_one
@@ -67,4 +69,9 @@ def _host(raw: Raw) -> SessionHost:
         allows_new_sessions=True if raw.allow_new_session is None else raw.allow_new_session,
         sessions=int(raw.sessions),
         assigned_user=owner_mark(ids.pool_of(ids.session_host_id(raw.id)), raw.assigned_user),
+        last_heartbeat=_seconds(raw.last_heart_beat),
     )
+
+
+def _seconds(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(UTC).replace(microsecond=0)

@@ -120,7 +120,7 @@ class SessionHost(Struct, frozen=True, kw_only=True):
     assigned_user: OwnerMark | None = None
     """Whose personal desktop it is, as a mark; None while it is nobody's."""
     last_heartbeat: datetime | None = None
-    """Written rarely and no sign of life; its age says whether the agent's token still works. None: untold."""
+    """Written rarely and no sign of life; its age tells whether the agent's token still works."""
 
 
 class SessionState(Enum):

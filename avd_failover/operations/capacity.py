@@ -8,8 +8,8 @@ from avd_failover.domain.actions import Moves
 from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.plan import End
 from avd_failover.operations.base import Base, Bound, Memory, Verdict
-from avd_failover.operations.hosts import PoolSeen, seats_verdict, see_pool
 from avd_failover.operations.hostwatch import HostWatch
+from avd_failover.operations.starting import PoolSeen, seats_verdict, see_pool
 
 
 class ProveSeats(Base):

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-import msgspec
 from msgspec import Struct
 
 from avd_failover.cloud import Reading, Reads
@@ -27,7 +26,7 @@ class RaiseFloor(Base):
 
     spec: ClassVar = OperationSpec(
         name="scaling.raise",
-        summary="Raise the minimum share of hosts in every schedule of the side's scaling plan.",
+        summary="Raise the share of hosts that every schedule of the side's scaling plan keeps up.",
         ends=(End.TARGET, End.SOURCE),
         changes=("autoscale.floor",),
     )
@@ -38,12 +37,12 @@ class RaiseFloor(Base):
         return SchedulesSeen(schedules=await cloud.scaling.schedules(plan) if plan else None)
 
     def plan(self, seen: SchedulesSeen) -> Moves:
-        """Raise each schedule that would keep fewer hosts up than the plan wants."""
+        """Raise each schedule that would keep fewer hosts up than the plan wants, or add more too late."""
         if seen.schedules is None:
             return Moves(skipped=(Skipped(target=self.side.side.value, because="no scaling plan here"),))
         schedules = in_order(seen.schedules.items)
         low = [one for one in schedules if self._raised(one.floor) != one.floor]
-        reason = f"{self.route.plan.capacity.minimum_hosts_pct} % of the hosts must stay up"
+        reason = self._reason()
         return Moves(
             actions=tuple(
                 SetScheduleFloor(
@@ -73,12 +72,20 @@ class RaiseFloor(Base):
             idle=len(looks) == 1,
         )
 
+    def _reason(self) -> str:
+        capacity = self.route.plan.capacity
+        reason = f"{capacity.minimum_hosts_pct} % of the hosts must stay up"
+        most = capacity.capacity_threshold_pct
+        return f"{reason}, and more when {most} % of their seats are used" if most else reason
+
     def _raised(self, floor: ScheduleFloor) -> ScheduleFloor:
-        share = self.route.plan.capacity.minimum_hosts_pct
-        return msgspec.structs.replace(
-            floor,
+        capacity = self.route.plan.capacity
+        share, most = capacity.minimum_hosts_pct, capacity.capacity_threshold_pct or 100
+        return ScheduleFloor(
             ramp_up_minimum_hosts_pct=max(share, floor.ramp_up_minimum_hosts_pct),
+            ramp_up_capacity_threshold_pct=min(most, floor.ramp_up_capacity_threshold_pct),
             ramp_down_minimum_hosts_pct=max(share, floor.ramp_down_minimum_hosts_pct),
+            ramp_down_capacity_threshold_pct=min(most, floor.ramp_down_capacity_threshold_pct),
         )
 
 

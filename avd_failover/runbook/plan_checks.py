@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from avd_failover.domain.plan import Plan, Policies, Side
+from avd_failover.runbook.capacity_models import check_capacity
 from avd_failover.runbook.faults import Path, path_text, quoted
 from avd_failover.runbook.yaml_file import Findings
 
@@ -22,6 +23,7 @@ def check_any_plan(findings: Findings, plan: Plan) -> None:
     _two_regions(findings, plan)
     _policies_raised(findings, plan.policies)
     _times(findings, plan)
+    check_capacity(findings, plan.capacity)
 
 
 def check_plan(findings: Findings, plan: Plan, groups: Mapping[str, str]) -> None:

@@ -10,7 +10,6 @@ from avd_failover.domain.ids import GroupId
 from avd_failover.domain.plan import (
     HALF_YEAR_S,
     ApplicationGroupPair,
-    Capacity,
     Notice,
     Objectives,
     Plan,
@@ -20,6 +19,7 @@ from avd_failover.domain.plan import (
     SidePlan,
     UserGroup,
 )
+from avd_failover.runbook.capacity_models import capacity_of
 from avd_failover.runbook.digest import digest_of
 from avd_failover.runbook.faults import nearest, printable, quoted
 from avd_failover.runbook.personal_file import personal_plan
@@ -27,7 +27,7 @@ from avd_failover.runbook.personal_models import PersonalPlanEntry
 from avd_failover.runbook.plan_checks import check_any_plan, check_plan
 from avd_failover.runbook.plan_models import PlanEntry, PoliciesEntry
 from avd_failover.runbook.resources import Resources
-from avd_failover.runbook.yaml_file import FileFaults, Findings, fit, load
+from avd_failover.runbook.yaml_file import Findings, fit, load
 
 
 class PlanFile(Struct, frozen=True, kw_only=True):
@@ -92,7 +92,7 @@ class _Compiler:
             primary=self._side(Side.PRIMARY),
             secondary=self._side(Side.SECONDARY),
             application_groups=tuple(self._pair(name) for name in entry.application_groups),
-            capacity=Capacity(**entry.capacity.model_dump()),
+            capacity=capacity_of(entry.capacity),
             objectives=Objectives(rto_s=entry.objectives.rto, rpo_s=entry.objectives.rpo),
             runbooks=entry.runbooks.model_dump(exclude_none=True),
             test_group=self._test_group(),

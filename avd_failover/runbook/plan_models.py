@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag
 from avd_failover.domain import ids
 from avd_failover.domain.estate import PoolKind
 from avd_failover.domain.plan import HALF_YEAR_S, BarrierProof, Policies
+from avd_failover.runbook.capacity_models import CapacityEntry
 from avd_failover.runbook.durations import Duration
 from avd_failover.runbook.yaml_file import FileModel, refused
 
@@ -97,15 +98,6 @@ class TestEntry(FileModel):
     """Object id of the group."""
     every: Duration = HALF_YEAR_S
     """How often a drill is due."""
-
-
-class CapacityEntry(FileModel):
-    """What the target must offer before the source is cut."""
-
-    seats: Annotated[int, Field(ge=1)]
-    """Sessions that must fit on Available hosts."""
-    minimum_hosts_pct: Annotated[int, Field(ge=1, le=100)] = 100
-    """Share of hosts that the target's scaling plan is told to keep up."""
 
 
 class ObjectivesEntry(FileModel):

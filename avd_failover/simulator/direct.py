@@ -30,6 +30,7 @@ from avd_failover.simulator.direct_machines import DirectMachines
 from avd_failover.simulator.direct_outside import RehearsedOutside
 from avd_failover.simulator.direct_recovery import DirectReservations, DirectSiteRecovery
 from avd_failover.simulator.pacing import Pace
+from avd_failover.simulator.records import SessionHost
 from avd_failover.simulator.world import World
 
 
@@ -203,7 +204,7 @@ class DirectSessionHosts(_Service):
         return await self._line.ask(
             "hosts.get",
             host,
-            lambda world: values.session_host(world.hosts.get(host), world.sessions.count_on_host(host)),
+            lambda world: _shown(world, world.hosts.get(host)),
         )
 
     async def set_logons(self, host: SessionHostId, *, allowed: bool) -> Accepted:
@@ -282,4 +283,10 @@ class DirectScalingPlans(_Service):
 def _listed(world: World, pool: str) -> tuple[estate.SessionHost, ...]:
     world.budgets.admit_host_list(pool)
     hosts = world.hosts.list(pool)
-    return tuple(values.session_host(host, world.sessions.count_on_host(host.id)) for host in hosts)
+    return tuple(_shown(world, host) for host in hosts)
+
+
+def _shown(world: World, host: SessionHost) -> estate.SessionHost:
+    """Return a host as it is shown: with its sessions, and its heartbeat in whole seconds."""
+    beat_at = world.core.at(world.hosts.heartbeat_s(host)).replace(microsecond=0)
+    return values.session_host(host, world.sessions.count_on_host(host.id), beat_at)

@@ -55,7 +55,7 @@ def application_group(record: records.ApplicationGroup) -> estate.ApplicationGro
     )
 
 
-def session_host(record: records.SessionHost, sessions: int) -> estate.SessionHost:
+def session_host(record: records.SessionHost, sessions: int, last_heartbeat: datetime) -> estate.SessionHost:
     """Return a session host with the number of sessions that the service counts on it."""
     return estate.SessionHost(
         id=ids.session_host_id(record.id),
@@ -64,6 +64,7 @@ def session_host(record: records.SessionHost, sessions: int) -> estate.SessionHo
         assigned_user=owner_mark(ids.pool_of(ids.session_host_id(record.id)), record.assigned_user),
         allows_new_sessions=record.allow_new_session,
         sessions=sessions,
+        last_heartbeat=last_heartbeat,
     )
 
 
@@ -117,7 +118,13 @@ def schedule(record: records.PooledSchedule) -> estate.PooledSchedule:
 
 def machine(record: records.Machine) -> estate.Machine:
     """Return a machine with its power state."""
+    group = record.reservation_group
     return estate.Machine(
         agent_ready=record.power in ON_A_HOST,
-        id=ids.machine_id(record.id), location=record.location.lower(), power=estate.PowerState(record.power)
+        id=ids.machine_id(record.id),
+        location=record.location.lower(),
+        power=estate.PowerState(record.power),
+        size=record.vm_size,
+        zones=record.zones,
+        reservation_group=ids.reservation_group_id(group) if group else None,
     )

@@ -68,6 +68,14 @@ async def test_hosts_are_listed_with_their_machines_states_and_session_counts(op
         assert each == await cloud.hosts.get(each.id)
 
 
+async def test_a_host_tells_when_its_heartbeat_was_written_last_days_ago_even_while_it_runs(opened):
+    stage = await opened(running_b=1)
+    for each in (await stage.cloud.hosts.list(B)).items:
+        shown_s = stage.world.hosts.heartbeat_s(stage.world.hosts.get(each.id))
+        assert each.last_heartbeat == stage.world.core.at(shown_s).replace(microsecond=0)
+        assert each.last_heartbeat < stage.clock.now()
+
+
 async def test_the_sessions_of_a_pool_are_as_many_as_its_hosts_count(opened):
     cloud = (await opened(sessions=4)).cloud
     sessions = (await cloud.sessions.list(A)).items
@@ -188,6 +196,17 @@ async def test_a_scaling_plan_tells_its_pools_and_its_schedules_their_floor(open
 async def test_a_machine_tells_where_it_is_and_whether_it_runs(opened, number, power):
     vm = await (await opened()).cloud.machines.get(ids.machine_id(machine("b", number)))
     assert (vm.location, vm.power) == ("westeurope", power)
+    assert (vm.size, vm.zones, vm.reservation_group) == ("Standard_D8s_v5", (str(1 + number % 3),), None)
+
+
+async def test_a_machine_tells_its_zone_and_the_group_that_keeps_a_place_for_it(opened):
+    stage = await opened()
+    group = "/subscriptions/11111111-0000-4000-8000-000000000001/resourceGroups/rg-kept"
+    group += "/providers/Microsoft.Compute/capacityReservationGroups/Kept"
+    found = stage.world.machines.get(machine("b", 1))
+    stage.world.core.change("admin:test", "reserve", found, zones=("2",), reservation_group=group)
+    vm = await stage.cloud.machines.get(ids.machine_id(machine("b", 1)))
+    assert (vm.zones, vm.reservation_group) == (("2",), ids.reservation_group_id(group))
 
 
 async def test_a_list_longer_than_many_pages_is_read_to_the_end(opened):

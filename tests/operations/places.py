@@ -36,6 +36,7 @@ from avd_failover.domain.ids import (
     UserSessionId,
     assignment_at,
     machine_id,
+    reservation_group_id,
     schedule_id,
     session_host_id,
     subscription_of,
@@ -69,6 +70,12 @@ ROLES = {
     "unread": "99999999-aaaa-4bbb-8ccc-000000000003",
 }
 """Roles by the name that cases use. ``unread`` exists and no listing of definitions shows it."""
+
+
+RESERVED = reservation_group_id(
+    f"{builders.resource_group('neu')}/providers/Microsoft.Compute/capacityReservationGroups/kept"
+)
+"""The capacity reservation group of machines that have a place."""
 
 
 def make_plan(**changes: Any) -> Plan:
@@ -194,11 +201,12 @@ def held(pair: Pair, end: End) -> RoleAssignment:
 
 def make_world(route: Route) -> World:
     """Return the estate as it is before a run along the route: everything on its source."""
-    return _first_world(route).copy()
+    return _first_world(msgspec.json.encode(route)).copy()
 
 
 @cache
-def _first_world(route: Route) -> World:
+def _first_world(encoded: bytes) -> World:
+    route = msgspec.json.decode(encoded, type=Route)
     source, target = (REGIONS[route.side(end).side] for end in End)
     ids = [route.application_groups(end) for end in End]
     everything = msgspec.structs.replace(route, groups=None)

@@ -6,6 +6,7 @@ A line that no verb understands is an error, as is a name that the estate does n
 
 from collections import deque
 from collections.abc import Callable
+from datetime import timedelta
 
 import msgspec
 
@@ -25,6 +26,7 @@ from tests.domain import builders
 from tests.operations import places
 from tests.operations.estate import Estate
 from tests.operations.remembering import Remembering
+from tests.operations.world import T0
 
 replace = msgspec.structs.replace
 STEP = "the-step"
@@ -77,8 +79,14 @@ class Stage:
 
 
 def _host(stage: Stage, rest: str) -> None:
-    """``weu-1 Available drained running sessions=3`` or ``weu-1 gone``."""
+    """``weu-1 Available drained running sessions=3 silent=95 size=D4 reserved`` or ``weu-1 gone``.
+
+    ``silent`` counts days since the last heartbeat; without it Azure tells none.
+    """
     name, *words = rest.split()
+    valued = dict(word.split("=") for word in words if "=" in word and not word.startswith("sessions="))
+    assert set(valued) <= {"silent", "size"}, rest
+    words = [word for word in words if word.partition("=")[0] not in valued]
     host, machine = places.host_id(name), places.machine_of(name)
     if words == ["gone"]:
         del stage.world.hosts[host]
@@ -89,7 +97,13 @@ def _host(stage: Stage, rest: str) -> None:
     powers = [one for one in PowerState if one.value in words]
     power = powers[0] if powers else places.POWER_OF.get(status, PowerState.RUNNING)
     sessions = [int(word.removeprefix("sessions=")) for word in words if word.startswith("sessions=")]
-    known = {"drained", "nomachine", *(one.value for one in powers), *(f"sessions={n}" for n in sessions)}
+    known = {
+        "drained",
+        "nomachine",
+        "reserved",
+        *(one.value for one in powers),
+        *(f"sessions={n}" for n in sessions),
+    }
     assert set(words[1:]) <= known, rest
     stage.world.hosts[host] = places.make_host(
         name,
@@ -97,8 +111,13 @@ def _host(stage: Stage, rest: str) -> None:
         machine=None if "nomachine" in words else machine,
         allows_new_sessions="drained" not in words,
         sessions=sum(sessions),
+        last_heartbeat=T0 - timedelta(days=float(valued["silent"])) if "silent" in valued else None,
     )
-    stage.world.machines[machine] = places.make_machine(name, power)
+    stage.world.machines[machine] = replace(
+        places.make_machine(name, power),
+        size=valued.get("size", ""),
+        reservation_group=places.RESERVED if "reserved" in words else None,
+    )
 
 
 def _session(stage: Stage, rest: str) -> None:
@@ -302,6 +321,12 @@ def _did(stage: Stage, rest: str) -> None:
     stage.memory.first_s[STEP] = min(first_s, float(seconds))
 
 
+def _told(stage: Stage, rest: str) -> None:
+    """``neu-1 neu-2``: this step told their machines to start."""
+    for name in rest.split():
+        stage.memory.done.setdefault(STEP, set()).add(places.machine_of(name))
+
+
 VERBS: dict[str, Callable[[Stage, str], None]] = {
     "host": _host,
     "session": _session,
@@ -327,4 +352,5 @@ VERBS: dict[str, Callable[[Stage, str], None]] = {
     "granted": _granted,
     "last": _last,
     "did": _did,
+    "told": _told,
 }

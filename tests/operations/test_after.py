@@ -5,7 +5,7 @@ import pytest
 from avd_failover.domain.faults import RefusedError
 from avd_failover.engine.send import send
 from avd_failover.operations.base import AfterRefusal, NotYet, Proven
-from avd_failover.operations.hosts import NO_CAPACITY
+from avd_failover.operations.efforts import NO_CAPACITY
 from avd_failover.operations.registry import CATALOGUE
 from tests.operations.drive import THERE, bound_operation, confined_to, look, planned, stage_with
 from tests.operations.test_properties import BUSY

@@ -60,7 +60,7 @@ NEVER = [
     ("checks.readiness", ["gap hosts hp-neu: page 2 did not come"]),
     ("checks.readiness", ["gap assignments dag-weu: page 2 did not come"]),
     ("hosts.drain", ["gap hosts hp-weu: page 2 did not come"]),
-    ("hosts.start", ["host neu-1 Unavailable running", "host neu-2 Unavailable running"]),
+    ("hosts.start", ["host neu-1 Shutdown stopping", "host neu-2 Unavailable deallocating"]),
     ("hosts.start", ["gap hosts hp-neu: page 2 did not come"]),
     ("capacity.prove", []),
     ("capacity.prove", ["gap hosts hp-neu: page 2 did not come"]),

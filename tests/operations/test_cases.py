@@ -11,8 +11,9 @@ import msgspec
 import pytest
 import yaml
 
-from avd_failover.domain.actions import Moves, kind_of
-from avd_failover.domain.faults import CloudError
+from avd_failover.domain.actions import Moves, StartMachine, kind_of
+from avd_failover.domain.fallbacks import Fallback, FallbackKind, Wave
+from avd_failover.domain.faults import CloudError, RefusedError
 from avd_failover.domain.graph import Step
 from avd_failover.domain.plan import BarrierProof, Capacity, End, Policies, Side
 from avd_failover.domain.route import Route
@@ -20,7 +21,7 @@ from avd_failover.operations.base import AnyOperation, Blocked, Bound, NotYet, P
 from avd_failover.operations.registry import CATALOGUE, operation_for
 from tests.domain.builders import side
 from tests.operations.drive import THERE
-from tests.operations.places import REGIONS, make_plan
+from tests.operations.places import REGIONS, machine_of, make_plan
 from tests.operations.staging import STEP, Stage
 from tests.operations.telling import tell_action, tell_skip, tell_verdict
 
@@ -32,6 +33,11 @@ class PlanChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     seats: int = 10
     minimum_hosts_pct: int = 100
+    minimum_success_pct: int = 0
+    capacity_threshold_pct: int | None = None
+    wave: Wave | None = None
+    fallbacks: tuple[str, ...] = ()
+    """``spare hosts neu-3`` or ``other other-size neu-a*``: name, kind, and hosts or a prefix."""
     notice: bool = True
     scaling: bool = True
     barrier: BarrierProof = BarrierProof.FASTEST
@@ -44,6 +50,8 @@ class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     at: float
     change: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    """``neu-1 AllocationFailed``: what Azure said since the look before."""
 
 
 class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,7 +97,7 @@ def every_case() -> list[Case]:
 def route_of(case: Case) -> Route:
     wanted = case.plan
     changes: dict[str, Any] = {
-        "capacity": Capacity(seats=wanted.seats, minimum_hosts_pct=wanted.minimum_hosts_pct),
+        "capacity": capacity_of(wanted),
         "policies": Policies(barrier=wanted.barrier),
     }
     if not wanted.notice:
@@ -100,6 +108,31 @@ def route_of(case: Case) -> Route:
     if wanted.accepted:
         changes["accepted_paths"] = accepted(wanted.accepted)
     return Route(plan=make_plan(**changes), leaving=case.leaving, groups=case.groups)
+
+
+def capacity_of(wanted: PlanChanges) -> Capacity:
+    return Capacity(
+        seats=wanted.seats,
+        minimum_hosts_pct=wanted.minimum_hosts_pct,
+        minimum_success_pct=wanted.minimum_success_pct,
+        capacity_threshold_pct=wanted.capacity_threshold_pct,
+        wave=wanted.wave,
+        fallbacks=tuple(fallback_of(*line.split()) for line in wanted.fallbacks),
+    )
+
+
+def fallback_of(name: str, kind: str, *hosts: str) -> Fallback:
+    prefixes = [one.removesuffix("*") for one in hosts if one.endswith("*")]
+    named = () if prefixes else hosts
+    return Fallback(
+        name=name, kind=FallbackKind(kind), because="Spare.", hosts=named, prefix="".join(prefixes)
+    )
+
+
+def refuse(operation: AnyOperation, line: str) -> None:
+    name, code = line.split()
+    action = StartMachine(machine=machine_of(name), reason="a case")
+    operation.after(action, RefusedError(f"refused with {code}", code=code, target=action.target))
 
 
 def accepted(lines: tuple[str, ...]) -> tuple[str, ...]:
@@ -126,6 +159,8 @@ async def play(case: Case) -> tuple[Moves, Verdict, Stage]:
         stage.at(look.at)
         for line in look.change:
             stage.change(line)
+        for line in look.refused:
+            refuse(operation, line)
         seen.append(await operation.observe(stage.estate, stage.memory))
         moves = operation.plan(seen[-1])
         assert moves == operation.plan(seen[-1]), "planned twice from one look, and not the same"
