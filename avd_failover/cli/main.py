@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "journal": ("journal", "journal", "Show, verify or export the journal of a run."),
     "validate": ("files", "validate", "Check plans, runbooks and scenarios; tell all faults at once."),
     "schema": ("files", "schema", "Print the JSON Schema of a file format, for an editor."),
+    "permissions": ("permissions", "permissions", "Print the exact roles that an identity needs for a plan."),
     "graph": ("files", "graph", "Draw the steps of a runbook as text or Mermaid."),
     "simulate": ("simulate", "simulate", "Serve a simulated Azure until stopped."),
     "rehearse": ("rehearse", "rehearse", "Run a plan against a simulated disaster, in virtual time."),

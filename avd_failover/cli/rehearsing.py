@@ -6,26 +6,34 @@ histories, byte for byte, on any machine.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from avd_failover import __version__
 from avd_failover.azure.endpoints import Endpoints
-from avd_failover.cli.request import Asked
+from avd_failover.cli.people import People
+from avd_failover.cli.request import Asked, Wish, of
+from avd_failover.cli.standing import following
 from avd_failover.domain.actions import Action, kind_of
+from avd_failover.domain.plan import Mode
+from avd_failover.domain.route import Purpose
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.engine.clock import LoopClock, run_virtually
+from avd_failover.engine.conduct import Conductor
+from avd_failover.engine.progress import Silent
 from avd_failover.engine.run import Run
 from avd_failover.engine.stop import StopSignal
 from avd_failover.journal.chain import replay
-from avd_failover.journal.events import Holder
+from avd_failover.journal.events import Holder, RunPinned, RunResumed
 from avd_failover.journal.home import new_run_id
+from avd_failover.journal.ledger import ledger_of
 from avd_failover.journal.memory_store import MemoryStore
 from avd_failover.journal.state import RunState
 from avd_failover.journal.store import DamagedJournalError
 from avd_failover.journal.writer import JournalWriter
-from avd_failover.operations.registry import operation_for
+from avd_failover.operations.registry import CATALOGUE, operation_for
 from avd_failover.report.gap import access_gap
 from avd_failover.report.rehearsal import Broken, Held, Rehearsed, rehearsed
 from avd_failover.simulator.audit import audit
@@ -35,11 +43,15 @@ from avd_failover.simulator.expectations import Count, Evidence, judge
 from avd_failover.simulator.history import Change
 from avd_failover.simulator.pacing import Pace
 from avd_failover.simulator.scenario import Scenario
+from avd_failover.simulator.scenario_runs import RunSpec
 from avd_failover.simulator.world import World
 
 HOLDER = Holder(host="rehearsal", pid=1)
 NOWHERE = Endpoints(arm="https://rehearsal.invalid", graph="https://rehearsal.invalid")
 """Pinned in the journals of rehearsals: no endpoint was asked."""
+
+RESUMED_AFTER_S = 60.0
+"""How long after it came to rest a run is resumed, where the scenario asks for it."""
 
 AFTER_S = 900.0
 """How long the world goes on after the run, so that what takes effect late is seen: above the 10 minutes
@@ -65,14 +77,26 @@ class Played(Struct, frozen=True, kw_only=True):
 
 
 def rehearse(asked: Asked, scenario: Scenario, seed: int) -> Rehearsed:
-    """Run a plan against a scenario with one seed, and judge it."""
-    played = play(asked, scenario, seed)
-    played.world.advance(played.world.now_s + AFTER_S)
-    broken = [_broken(violation) for violation in audit(played.world)["violations"]]
-    evidence = _evidence(played, len(broken), _rerun(asked, scenario, played))
-    judged = [judge(one, evidence, played.world) for one in scenario.expect]
+    """Run a plan against a scenario with one seed, in every run that the scenario asks for, and judge it."""
+    played = play_all(asked, scenario, seed)
+    first, last = played[0], played[-1]
+    last.world.advance(last.world.now_s + AFTER_S)
+    broken = [_broken(violation) for violation in audit(last.world)["violations"]]
+    evidence = _evidence(last, len(broken), _rerun(last, scenario))
+    judged = [judge(one, evidence, last.world) for one in scenario.expect]
     held = [Held(expected=one.expected, met=one.met, found=one.found) for one in judged]
-    return rehearsed(seed, played.journal.state, broken, held)
+    return rehearsed(seed, first.journal.state, broken, [*_on_the_way(played, scenario), *held])
+
+
+def _on_the_way(played: Sequence[Played], scenario: Scenario) -> Iterator[Held]:
+    """Judge how each run but the last ended: the next one stands on it."""
+    for number, (one, spec) in enumerate(zip(played, scenario.runs[:-1], strict=False), start=1):
+        state = one.journal.state
+        yield Held(
+            expected=f"run {number}, {spec.purpose}, ends {spec.ends}",
+            met=state.status.value == spec.ends,
+            found=f"{state.status.value}: {state.because}",
+        )
 
 
 def _broken(violation: Mapping[str, Any]) -> Broken:
@@ -80,33 +104,96 @@ def _broken(violation: Mapping[str, Any]) -> Broken:
 
 
 def play(asked: Asked, scenario: Scenario, seed: int) -> Played:
-    """Run a plan against a scenario with one seed, in virtual time, to the end of the run."""
+    """Run a plan against a scenario with one seed, in virtual time, to the end of the first run."""
     world = build(scenario.model_copy(update={"seed": seed}))
-    return _drive(asked, scenario, world, seed, suffix="0001")
+    return _play(asked, world, scenario.runs[0], scenario=scenario.scenario, seed=seed, suffix="0001")
 
 
-def _drive(asked: Asked, scenario: Scenario, world: World, seed: int, suffix: str) -> Played:
+def play_all(asked: Asked, scenario: Scenario, seed: int) -> tuple[Played, ...]:
+    """Run every run that a scenario asks for, in one world, as long as each ends as it has to."""
+    played = [play(_wished(asked, scenario.runs[0]), scenario, seed)]
+    world = played[0].world
+    for number, spec in enumerate(scenario.runs[1:], start=2):
+        if played[-1].journal.state.status.value != scenario.runs[number - 2].ends:
+            break
+        world.advance(world.now_s + spec.after)
+        standing = ledger_of(one.journal.state for one in reversed(played))
+        wished = following(_wished(asked, spec), standing)
+        played.append(
+            _play(wished, world, spec, scenario=scenario.scenario, seed=seed, suffix=f"{number:04}")
+        )
+    return tuple(played)
+
+
+def _wished(asked: Asked, spec: RunSpec) -> Asked:
+    """Return the run that a scenario asks for; most ask for nothing but the plan's failover."""
+    if spec == RunSpec(people=spec.people, resumes=spec.resumes, ends=spec.ends):
+        return asked
+    wish = Wish(
+        plan=asked.route.plan.name,
+        purpose=Purpose(spec.purpose),
+        mode=Mode(spec.mode),
+        groups=spec.groups,
+        app_groups=spec.app_groups,
+        runbook=spec.runbook,
+        hold_s=spec.hold,
+        forced=spec.force,
+        by=HOLDER.host,
+    )
+    return of(wish, asked)
+
+
+def _play(asked: Asked, world: World, spec: RunSpec, *, scenario: str, seed: int, suffix: str) -> Played:
+    """Drive one run, and again where it rests and the scenario resumes it."""
     store = MemoryStore(new_run_id(world.at(), asked.route.plan.name, suffix))
+    pinned = asked.pin(store.run, NOWHERE, scenario, HOLDER)
+    people = People(store, spec.people, world.at())
+    for _ in range(spec.resumes + 1):
+        journal = run_virtually(_drive(pinned, store, world, seed, people))
+        if journal.state.status.final:
+            break
+        world.advance(world.now_s + RESUMED_AFTER_S)
+    return Played(seed=seed, journal=journal, store=store, world=world)
 
-    async def main() -> JournalWriter:
-        clock = LoopClock(world.at())
-        cloud = DirectCloud(world, clock, seed=seed, pace=Pace(clock))
-        pinned = asked.pin(store.run, NOWHERE, scenario.scenario, HOLDER)
+
+async def _drive(
+    pinned: RunPinned, store: MemoryStore, world: World, seed: int, people: People
+) -> JournalWriter:
+    clock = LoopClock(world.at())
+    cloud = DirectCloud(world, clock, seed=seed, pace=Pace(clock))
+    if store.lines:
+        journal = JournalWriter.reopen(store, clock)
+        journal.append(RunResumed(holder=HOLDER, engine=__version__))
+    else:
         journal = JournalWriter.create(store, clock, pinned)
-        run = Run(journal=journal, cloud=cloud, clock=clock, operations=operation_for, stop=StopSignal())
-        await run.drive()
+    if people.silent:  # nobody to listen to, and listening costs a tick in every half second of virtual hours
+        await Run(
+            journal=journal, cloud=cloud, clock=clock, operations=operation_for, stop=StopSignal()
+        ).drive()
         return journal
+    conductor = Conductor(
+        journal=journal,
+        cloud=cloud,
+        clock=clock,
+        operations=operation_for,
+        requests=people.heard_on(clock),
+        essential=[name for name, known in CATALOGUE.items() if known.essential],
+        progress=Silent(),
+    )
+    await conductor.drive()
+    return journal
 
-    return Played(seed=seed, journal=run_virtually(main()), store=store, world=world)
 
-
-def _rerun(asked: Asked, scenario: Scenario, played: Played) -> str:
-    """Run the same plan once more if that is asked for; return what it did, empty for nothing (L11)."""
+def _rerun(last: Played, scenario: Scenario) -> str:
+    """Run the same once more if that is asked for; return what it did, empty for nothing (L11)."""
     if all(one.proves != "rerun-sends-nothing" for one in scenario.expect):
         return ""
-    before = played.world.history.next_sequence
-    state = _drive(asked, scenario, played.world, played.seed, suffix="0002").journal.state
-    entries = played.world.history.entries[before:]
+    world, pinned = last.world, last.journal.state.pinned
+    before = world.history.next_sequence
+    store = MemoryStore(new_run_id(world.at(), pinned.route.plan.name, "9999"))
+    again = structs.replace(pinned, run=store.run)
+    state = run_virtually(_drive(again, store, world, last.seed, People(store, (), world.at()))).state
+    entries = world.history.entries[before:]
     changes = [one for one in entries if isinstance(one, Change) and one.actor_kind == "engine"]
     if state.attempts or changes or state.status is not RunStatus.COMPLETED:
         return f"{state.status.value} after {len(state.attempts)} requests: {state.because}"

@@ -112,6 +112,17 @@ def ask(wish: Wish) -> Asked:
     return _asked(wish, plan, runbook)
 
 
+def of(wish: Wish, asked: Asked) -> Asked:
+    """Return what is wished for the plan that was read for something else. Raises as ``ask`` does."""
+    plan = PlanFile(plan=asked.route.plan, sha256=asked.plan_sha256)
+    _refuse_drill_of_machines(wish, plan.plan)
+    try:
+        runbook = load_runbook(find_runbook(wish.runbook or _runbook_for(wish, plan.plan)), CATALOGUE)
+    except NotFoundError as fault:
+        raise Quit(ExitCode.BAD_INPUT, str(fault), next_step="failover validate") from fault
+    return _asked(wish, plan, runbook)
+
+
 def _asked(wish: Wish, plan: PlanFile, runbook: RunbookFile) -> Asked:
     test = wish.purpose is Purpose.DRILL
     if test and plan.plan.test_group is None:

@@ -8,10 +8,11 @@ from msgspec import Struct
 from avd_failover.cloud import Reading, Reads
 from avd_failover.domain.actions import Moves
 from avd_failover.domain.estate import UserSession
+from avd_failover.domain.faults import CloudError, RefusedError
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.placement import differences, triple
-from avd_failover.domain.plan import End
+from avd_failover.domain.plan import End, Mode
 from avd_failover.domain.words import counted, listed
 from avd_failover.operations.assignments import PairSeen, see_pairs
 from avd_failover.operations.base import Base, Blocked, Memory, NotYet, Proven, Verdict
@@ -28,6 +29,8 @@ class ReconcileSeen(Struct, frozen=True, kw_only=True):
     """In a partial run without those of users who certainly stay."""
     ghosts: int
     """How many of the sessions are on machines that are off."""
+    silent: str = ""
+    """Why a dark source could not be asked for its sessions; what is left there is owed."""
     settles_in_s: float
     """Seconds until no request of this run can take effect and no access that it removed opens a door."""
     gaps: tuple[str, ...] = ()
@@ -53,19 +56,31 @@ class Reconcile(Base):
         left = set(self.route.application_groups(End.SOURCE))
         gone = [one.id for one in memory.revoked if one.scope in left]
         back = [one for one in gone if await cloud.assignments.get(one) is not None]
-        sessions = await cloud.sessions.list(self.route.side(End.SOURCE).host_pool)
-        there = await occupants(cloud, self.route, End.SOURCE, sessions.items)
-        sessions = narrowed(sessions, (*there.moved, *there.unresolved), there.gaps)
+        sessions, silent = await self._sessions(cloud, memory)
         return ReconcileSeen(
             source=source,
             target=target,
             sessions=sessions,
+            silent=silent,
             ghosts=len(await ghosts_among(cloud, sessions.items)),
             settles_in_s=self._settles_in_s(memory),
             gaps=(*gaps, *more),
             returned=tuple(back),
             altered=tuple(_altered(target, memory)),
         )
+
+    async def _sessions(self, cloud: Reads, memory: Memory) -> tuple[Reading[UserSession], str]:
+        """Read the sessions of those who move; a source that people declared fenced need not answer (S8)."""
+        try:
+            sessions = await cloud.sessions.list(self.route.side(End.SOURCE).host_pool)
+            there = await occupants(cloud, self.route, End.SOURCE, sessions.items)
+        except RefusedError:
+            raise
+        except CloudError as fault:
+            if self.route.mode is Mode.PLANNED:
+                raise
+            return Reading(items=(), read_at=memory.now_at), fault.message
+        return narrowed(sessions, (*there.moved, *there.unresolved), there.gaps), ""
 
     def _settles_in_s(self, memory: Memory) -> float:
         """Return how long until whoever opens the source's hosts again lets nobody in by it."""
@@ -95,7 +110,8 @@ class Reconcile(Base):
         if lacking := self._lacking(seen):
             return NotYet(because=listed(lacking), look_again_s=15.0)
         pairs = counted(len(seen.target), "pair")
-        return Proven(because=f"{pairs} on {self._target} only, read after everything settled")
+        owed = f"; the source's sessions could not be read and are owed: {seen.silent}" if seen.silent else ""
+        return Proven(because=f"{pairs} on {self._target} only, read after everything settled{owed}")
 
     @property
     def _target(self) -> str:

@@ -32,6 +32,7 @@ from avd_failover.simulator.scenario_fleet import FleetSections
 from avd_failover.simulator.scenario_layers import load_layers
 from avd_failover.simulator.scenario_neighbours import NeighbourSections
 from avd_failover.simulator.scenario_recovery import PersonalPoolSpec, RecoverySpec
+from avd_failover.simulator.scenario_runs import RunSpec
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._()\-]{0,89}$")]
 Guid = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
@@ -274,6 +275,11 @@ class Scenario(AccessSections, FleetSections, NeighbourSections):
     )
     faults: tuple[AnyFault, ...] = Field(
         default=(), description="What goes wrong, and when: each a `fault` of the catalogue and its values."
+    )
+    runs: tuple[RunSpec, ...] = Field(
+        default=(RunSpec(),),
+        min_length=1,
+        description="The runs that are rehearsed in it in turn; a planned failover when left out.",
     )
     expect: tuple[Expectation, ...] = Field(
         default=(), description="What has to be so after a run of the plan against this scenario."
