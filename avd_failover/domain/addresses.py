@@ -4,6 +4,7 @@ import re
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|[0-9a-fA-F:.]+")
 _PATH = re.compile(r"/(?!/)[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
 
 
@@ -12,7 +13,7 @@ def safe_url(text: str) -> bool:
     parts = _split(text)
     if parts is None or not parts.hostname or parts.username is not None or parts.query or parts.fragment:
         return False
-    if not safe_path(parts.path or "/") or text != parts.geturl():
+    if not _HOST.fullmatch(parts.hostname) or not safe_path(parts.path or "/") or text != parts.geturl():
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and _loopback(parts.hostname))
 

@@ -155,7 +155,7 @@ def test_scripts_get_stable_fields_with_whole_ids() -> None:
     assert (data["plan"], data["direction"], data["mode"]) == ("pooled-eu", "primary->secondary", "planned")
     assert (data["simulated"], data["changes"], data["blocked"]) == ("pooled-eu", 77, None)
     drain = data["steps"][2]
-    assert list(drain) == ["id", "uses", "side", "actions", "skipped", "because"]
+    assert list(drain) == ["id", "uses", "provided_by", "side", "actions", "skipped", "because"]
     assert (drain["id"], drain["uses"], drain["side"]) == ("drain-source", "hosts.drain", "source")
     assert drain["actions"][0] == {
         "kind": "host.logons",
