@@ -293,7 +293,7 @@ UNSAFE = [
         "a grant back without a second barrier",
         SAFE + "  - {id: leave, uses: assignments.revoke, side: target, needs: [grant]}\n"
         "  - {id: return, uses: assignments.grant, side: source, needs: [leave]}\n",
-        "4 steps[3].needs: no barrier before return stands behind leave in planned mode",
+        "7 steps[6].needs: wall before return is a barrier of the source itself",
     ),
 ]
 
@@ -308,10 +308,161 @@ def test_there_and_back_is_safe_with_two_barriers(tmp_path):
         tmp_path,
         SAFE
         + "  - {id: leave, uses: assignments.revoke, side: target, needs: [grant]}\n"
-        + "  - {id: wall-back, uses: barrier, needs: [leave]}\n"
+        + "  - {id: wall-back, uses: barrier, way: back, needs: [leave]}\n"
         + "  - {id: return, uses: assignments.grant, side: source, needs: [wall-back]}\n",
     )
     assert len(graph.steps) == 8
+
+
+DRILL = """\
+  - {id: look, uses: checks.readiness}
+  - {id: ensure, uses: assignments.grant, side: source, needs: [look]}
+  - {id: revoke, uses: assignments.revoke, side: source, needs: [ensure]}
+  - {id: wall, uses: barrier, needs: [revoke]}
+  - {id: grant, uses: assignments.grant, side: target, needs: [wall]}
+  - {id: leave, uses: assignments.revoke, side: source, way: back, needs: [grant]}
+  - {id: wall-back, uses: barrier, way: back, needs: [leave]}
+  - {id: return, uses: assignments.grant, side: target, way: back, needs: [wall-back]}
+"""
+
+
+def drill(*changes: tuple[str, str]) -> str:
+    steps = DRILL
+    for old, new in changes:
+        assert old in steps, old
+        steps = steps.replace(old, new, 1)
+    return steps
+
+
+SAFE_DRILLS = [
+    ("there and back", drill()),
+    (
+        "without new access at the source",
+        drill(
+            ("  - {id: ensure, uses: assignments.grant, side: source, needs: [look]}\n", ""),
+            ("[ensure]", "[look]"),
+        ),
+    ),
+    (
+        "the way back told by the ends of the way there",
+        drill(
+            (
+                "leave, uses: assignments.revoke, side: source, way: back",
+                "leave, uses: assignments.revoke, side: target",
+            ),
+            (
+                "return, uses: assignments.grant, side: target, way: back",
+                "return, uses: assignments.grant, side: source",
+            ),
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize("steps", [row[1] for row in SAFE_DRILLS], ids=[row[0] for row in SAFE_DRILLS])
+def test_a_drill_is_safe_with_a_barrier_on_each_way(tmp_path, steps):
+    assert loaded(tmp_path, steps)
+
+
+UNSAFE_DRILLS = [
+    (
+        "the way back has no barrier",
+        drill((", needs: [wall-back]", ", needs: [leave]")),
+        (
+            "8 steps[7].needs: wall before return is a barrier of the source itself;"
+            " a barrier empties the source of its way: the target on the way back"
+        ),
+    ),
+    (
+        "the way back has the barrier of the way there",
+        drill(("barrier, way: back", "barrier")),
+        "8 steps[7].needs: wall-back before return is a barrier of the source itself",
+    ),
+    (
+        "the way there has the barrier of the way back",
+        drill(("id: wall, uses: barrier", "id: wall, uses: barrier, way: back")),
+        "5 steps[4].needs: wall before grant is a barrier of the target itself",
+    ),
+    (
+        "the barrier of the way back does not wait for the revoke",
+        drill(("way: back, needs: [leave]", "way: back, needs: [grant]")),
+        "7 steps[6].needs: no barrier before return stands behind leave in planned mode",
+    ),
+    (
+        "the barrier of the way there does not wait for the revoke",
+        drill(("[revoke]", "[ensure]")),
+        "4 steps[3].needs: no barrier before grant stands behind revoke in planned mode",
+    ),
+    (
+        "the way back begins before testers have access there",
+        drill(("way: back, needs: [grant]", "way: back, needs: [wall]")),
+        "8 steps[7].needs: grant gives access on the target, and nothing takes it away before return",
+    ),
+    (
+        "nothing takes access on the target away",
+        drill(
+            ("  - {id: leave, uses: assignments.revoke, side: source, way: back, needs: [grant]}\n", ""),
+            ("[leave]", "[grant]"),
+        ),
+        "7 steps[6].needs: grant gives access on the target, and nothing takes it away before return",
+    ),
+    (
+        "new access at the source beside the way there",
+        drill(("[ensure]", "[look]")),
+        "2 steps[1].needs: ensure grants on the source with no barrier before it in planned mode",
+    ),
+    (
+        "new access at the source after the way there",
+        drill(
+            ("needs: [look]}\n  - {id: revoke", "needs: [grant]}\n  - {id: revoke"), ("[ensure]", "[look]")
+        ),
+        "2 steps[1].needs: wall before ensure is a barrier of the source itself",
+    ),
+    (
+        "new access at the source that nobody checked",
+        drill((", needs: [look]}", "}")),
+        "2 steps[1].needs: ensure grants on the source with no barrier before it in planned mode",
+    ),
+    (
+        "new access at the source that the way there does not take away",
+        drill(
+            ("  - {id: revoke, uses: assignments.revoke, side: source, needs: [ensure]}\n", ""),
+            ("[revoke]", "[ensure]"),
+        ),
+        "4 steps[3].needs: ensure gives access on the source, and nothing takes it away before grant",
+    ),
+    (
+        "new access at the target, where nobody stands",
+        drill(
+            (
+                "id: ensure, uses: assignments.grant, side: source",
+                "id: ensure, uses: assignments.grant, side: target",
+            )
+        ),
+        "2 steps[1].needs: ensure grants on the target with no barrier before it in planned mode",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("steps", "says"), [row[1:] for row in UNSAFE_DRILLS], ids=[row[0] for row in UNSAFE_DRILLS]
+)
+def test_a_drill_is_refused_when_access_could_be_on_both_sides(tmp_path, steps, says):
+    told = faults(tmp_path, steps)
+    assert any(fault.startswith(says) for fault in told), told
+
+
+def test_access_given_twice_at_once_is_refused_whoever_comes_first(tmp_path):
+    """Where two grants may happen at the same time, no revoke can lie between them."""
+    steps = "  - {id: look, uses: checks.readiness}\n" + "".join(
+        f"  - {{id: leave-{way}, uses: assignments.revoke, side: source, way: {way}, needs: [look]}}\n"
+        f"  - {{id: wall-{way}, uses: barrier, way: {way}, needs: [leave-{way}]}}\n"
+        f"  - {{id: grant-{way}, uses: assignments.grant, side: target, way: {way}, needs: [wall-{way}]}}\n"
+        for way in ("there", "back")
+    )
+    told = faults(tmp_path, steps)
+    assert [one for one in told if "grant-back gives access on the source" in one]
+    assert [one for one in told if "grant-there gives access on the target" in one]
 
 
 def test_a_barrier_may_stand_several_steps_before_its_grant(tmp_path):
