@@ -8,6 +8,7 @@ from avd_failover.domain.actions import Moves
 from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.plan import End
 from avd_failover.operations.base import Base, Bound, Memory, Verdict
+from avd_failover.operations.demand import demand
 from avd_failover.operations.hostwatch import HostWatch
 from avd_failover.operations.starting import PoolSeen, seats_verdict, see_pool
 
@@ -24,9 +25,12 @@ class ProveSeats(Base):
     def __init__(self, bound: Bound) -> None:
         super().__init__(bound)
         self._watch = HostWatch(self.side.host_pool)
+        self._capacity = self.route.plan.capacity
+        """What is needed as of the last look: in a partial run it follows the members of the moved groups."""
 
     async def observe(self, cloud: Reads, memory: Memory) -> PoolSeen:
-        """Read pool, hosts and machines."""
+        """Read pool, hosts and machines, and how many seats are needed."""
+        self._capacity = await demand(cloud, self.route)
         pool = await cloud.pools.get(self.side.host_pool)
         return await see_pool(cloud, self._watch, pool, memory)
 
@@ -36,4 +40,4 @@ class ProveSeats(Base):
 
     def prove(self, looks: Sequence[PoolSeen]) -> Verdict:
         """Hold when the seats are there."""
-        return seats_verdict(looks, self.route.plan.capacity)
+        return seats_verdict(looks, self._capacity)

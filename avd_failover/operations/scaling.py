@@ -12,7 +12,8 @@ from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.ids import name_of
 from avd_failover.domain.plan import End
 from avd_failover.domain.words import counted
-from avd_failover.operations.base import Base, Memory, NotYet, Proven, Verdict, in_order
+from avd_failover.operations.base import Base, Bound, Memory, NotYet, Proven, Verdict, in_order
+from avd_failover.operations.demand import demand
 
 
 class SchedulesSeen(Struct, frozen=True, kw_only=True):
@@ -31,8 +32,14 @@ class RaiseFloor(Base):
         changes=("autoscale.floor",),
     )
 
+    def __init__(self, bound: Bound) -> None:
+        super().__init__(bound)
+        self._capacity = self.route.plan.capacity
+        """What is needed as of the last look: in a partial run it follows the members of the moved groups."""
+
     async def observe(self, cloud: Reads, memory: Memory) -> SchedulesSeen:
-        """Read the schedules."""
+        """Read the schedules, and how many hosts are needed."""
+        self._capacity = await demand(cloud, self.route)
         plan = self.side.scaling_plan
         return SchedulesSeen(schedules=await cloud.scaling.schedules(plan) if plan else None)
 
@@ -73,13 +80,13 @@ class RaiseFloor(Base):
         )
 
     def _reason(self) -> str:
-        capacity = self.route.plan.capacity
+        capacity = self._capacity
         reason = f"{capacity.minimum_hosts_pct} % of the hosts must stay up"
         most = capacity.capacity_threshold_pct
         return f"{reason}, and more when {most} % of their seats are used" if most else reason
 
     def _raised(self, floor: ScheduleFloor) -> ScheduleFloor:
-        capacity = self.route.plan.capacity
+        capacity = self._capacity
         share, most = capacity.minimum_hosts_pct, capacity.capacity_threshold_pct or 100
         return ScheduleFloor(
             ramp_up_minimum_hosts_pct=max(share, floor.ramp_up_minimum_hosts_pct),

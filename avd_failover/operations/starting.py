@@ -27,6 +27,7 @@ from avd_failover.domain.plan import Capacity, End
 from avd_failover.domain.seats import Seats, seats
 from avd_failover.domain.words import counted
 from avd_failover.operations.base import AfterRefusal, Base, Blocked, Bound, Memory, NotYet, Proven, Verdict
+from avd_failover.operations.demand import demand
 from avd_failover.operations.efforts import COME_UP_WITHIN, Efforts, Tried
 from avd_failover.operations.hostwatch import HostWatch, machines_asleep
 
@@ -84,10 +85,12 @@ class StartHosts(Base):
         super().__init__(bound)
         self._watch = HostWatch(self.side.host_pool)
         self._capacity = self.route.plan.capacity
+        """What is needed as of the last look: in a partial run it follows the members of the moved groups."""
         self._efforts = Efforts(self._capacity.wave, bound.step.settings.get("come_up_within"))
 
     async def observe(self, cloud: Reads, memory: Memory) -> PoolSeen:
-        """Read pool, hosts and machines."""
+        """Read pool, hosts and machines, and how many seats are needed."""
+        self._capacity = await demand(cloud, self.route)
         pool = await cloud.pools.get(self.side.host_pool)
         seen = await see_pool(cloud, self._watch, pool, memory)
         started = memory.targets(self.bound.step.id)
