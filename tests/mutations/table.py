@@ -17,6 +17,10 @@ BARRIER = "tests/domain/test_barrier.py"
 CASES = "tests/operations"
 DOUBT = "tests/crash/test_doubt.py"
 STEPS = "tests/engine/test_steps.py"
+GATE = "tests/azure/test_outgoing.py"
+PERMITS = "tests/domain/test_permits.py"
+CONFINEMENT = "tests/domain/test_confinement.py"
+CONFINED = "tests/engine/test_confined.py"
 SEEDS = "tests/simulation/test_seeds.py"
 
 MUTATIONS = (
@@ -156,5 +160,62 @@ MUTATIONS = (
         "a pair can be held twice", "journal/local_leases.py",
         "if handle is None and not self._over(last):", "if handle is None and self._over(last):",
         "tests/journal/test_lease.py",
+    ),
+    Mutation(
+        "what lies outside the plan is sent", "engine/send.py",
+        "    confined.check(action)\n", "", CONFINED,
+    ),
+    Mutation(
+        "the gate before the wire stands open", "azure/pipeline.py",
+        "        PermitPolicy(),\n", "", GATE,
+    ),
+    Mutation(
+        "a request needs no permit of its own", "domain/permits.py",
+        "if asked not in self._left:", "if asked.resource not in {one.resource for one in self._all}:",
+        PERMITS,
+    ),
+    Mutation(
+        "a permit lasts for any number of requests", "domain/permits.py",
+        "        self._left.remove(asked)\n", "", PERMITS,
+    ),
+    Mutation(
+        "a permit outlives its action", "domain/permits.py",
+        "        self._left.clear()\n", "        return\n", PERMITS,
+    ),
+    Mutation(
+        "every machine counts as seen", "domain/confinement.py",
+        "known = action.machine in machines", "known = bool(machines)", CONFINEMENT,
+    ),
+    Mutation(
+        "hosts of other pools show machines", "domain/confinement.py",
+        "mine = _parsed(ids.session_host_id, host.id) and ids.pool_of(host.id) in self.pools",
+        "mine = _parsed(ids.session_host_id, host.id)", CONFINED,
+    ),
+    Mutation(
+        "a drill may move anybody", "domain/confinement.py",
+        "if (one.scope, one.principal_id) not in self.holds:",
+        "if one.scope not in {scope for scope, _ in self.holds}:", CONFINEMENT,
+    ),
+    Mutation(
+        "any role may be granted", "domain/confinement.py",
+        "if one.role != self.role or not _ROLE_PATH", "if not _ROLE_PATH", CONFINEMENT,
+    ),
+    Mutation(
+        "autoscale of others may be changed", "domain/confinement.py",
+        "return self._scaling_plan(action.plan) or self._references(action)",
+        "return self._scaling_plan(action.plan)", CONFINEMENT,
+    ),
+    Mutation(
+        "a path with a detour is read on", "azure/outgoing.py",
+        "if first or url.fragment or not rest or any(map(_doubtful, segments)):",
+        "if first or url.fragment or not rest:", GATE,
+    ),
+    Mutation(
+        "an operation may shrug off our own gate", "engine/steps.py",
+        "        if isinstance(fault, OutsidePlanError):\n", "        if isinstance(fault, str):\n", CONFINED,
+    ),
+    Mutation(
+        "the directory may be changed", "azure/graph.py",
+        '            event_hooks={"request": [_only_read]},\n', "", GATE,
     ),
 )  # fmt: skip
