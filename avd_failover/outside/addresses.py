@@ -1,7 +1,7 @@
 """Addresses of the network: one request each, to the host that the runbook names and no other.
 
-No redirects, no cookies, no proxies from the environment, no second attempt. What is sent along from the
-environment appears in no message; of answers there is a status, a length and a digest.
+No redirects, no cookies, no proxies from the environment, no second attempt of a call. What is sent along
+from the environment appears in no message; of answers there is a status, a length and a digest.
 
     what happened                                   a call          a question
     ----------------------------------------------  --------------  -------------
