@@ -7,6 +7,7 @@ there on plain equality is identity. Names for people come from the plan, never 
 
 import re
 import uuid
+from functools import lru_cache
 from typing import NewType
 
 HostPoolId = NewType("HostPoolId", str)
@@ -84,6 +85,11 @@ def schedule_id(text: str) -> ScheduleId:
 def machine_id(text: str) -> MachineId:
     """Fold the ARM id of a virtual machine."""
     return MachineId(_resource(text, "microsoft.compute", "virtualmachines"))
+
+
+def machine_in(group: str, name: str) -> MachineId:
+    """Return the id of the virtual machine called ``name`` in a resource group, given by its id."""
+    return machine_id(f"{group}/providers/Microsoft.Compute/virtualMachines/{name}")
 
 
 def vault_id(text: str) -> VaultId:
@@ -225,6 +231,7 @@ def assignment_name(run: str, epoch: int, at: Scope, principal: PrincipalId, rol
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"avd-failover:{run}:{epoch}:{at}:{principal}:{role}"))
 
 
+@lru_cache(maxsize=1 << 16)
 def _resource(text: str, provider: str, *types: str) -> str:
     folded = text.strip().lower()
     tail = "".join(rf"/{kind}/{_NAME}" for kind in types)

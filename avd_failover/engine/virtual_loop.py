@@ -119,8 +119,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._turning = True
         events._set_running_loop(self)  # noqa: SLF001 - asyncio names it as the way for loops
         try:
+            timers, calls = self._timers, self._calls
             while not self._asked_to_stop:
-                self._ready_timers()
+                if not calls or (timers and timers[0][0] <= self._now):
+                    self._ready_timers()
                 self._turn()
         finally:
             self._turning = self._asked_to_stop = False

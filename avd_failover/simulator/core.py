@@ -20,6 +20,7 @@ from avd_failover.simulator.refusals import ArmRefusal
 Watcher = Callable[[Any, Any], None]
 Action = Callable[[], None]
 Plane = Literal["control", "compute"]
+_NONE: Mapping[str, Record] = {}
 
 
 class Core:
@@ -77,7 +78,10 @@ class Core:
 
     def table(self, kind: type[R]) -> dict[str, R]:
         """Return every record of a kind by key, in order of creation. Not to be changed by the caller."""
-        return cast("dict[str, R]", self._tables.setdefault(kind, {}))
+        found = self._tables.get(kind)
+        if found is None:
+            found = self._tables[kind] = {}
+        return cast("dict[str, R]", found)
 
     def tables(self) -> Mapping[type[Record], Mapping[str, Record]]:
         """Return every table. Not to be changed by the caller."""
@@ -96,7 +100,7 @@ class Core:
 
     def find(self, kind: type[R], resource: str) -> R | None:
         """Return a record by id in any casing, or None."""
-        return self.table(kind).get(key(resource))
+        return cast("R | None", self._tables.get(kind, _NONE).get(key(resource)))
 
     def get(self, kind: type[R], resource: str) -> R:
         """Return a record that must exist; a KeyError is our defect."""

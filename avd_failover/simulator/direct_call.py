@@ -1,9 +1,9 @@
 """One call of the direct face: time passes, the budget is asked, the world answers or refuses."""
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from avd_failover.cloud import Accepted, Reading
 from avd_failover.domain.clock import Clock
@@ -86,7 +86,8 @@ class Line:
         if not self._open:
             raise RuntimeError("this cloud was closed")
         self._sent += 1
-        await self._wait_for_turn(route, target)
+        if self._pace is not None and not route.startswith("members."):  # Graph has budgets of its own
+            await self._wait_for_turn(self._pace, route, target)
         sent, ruling = self._ruled(route, target)
         await self.clock.sleep(self._chance.uniform(*LATENCY_S) / 2 + ruling.delay_s)
         self.catch_up()
@@ -104,19 +105,21 @@ class Line:
             await self._travel(ruling)
             raise lost(target, mutating=sent.mutates) from loss
         await self._travel(ruling)
+        if ruling is CLEAR:
+            return answered, ruling
         if ruling.loses_answer:
             raise lost(target, mutating=sent.mutates)
         if ruling.damage in UNREADABLE and route not in BODYLESS:
             raise lost(target, mutating=sent.mutates, code="AnswerUnreadable")
         return answered, ruling
 
-    async def _wait_for_turn(self, route: str, target: str) -> None:
-        """Wait as the adapters do, so that no budget is overdrawn; Graph has budgets of its own."""
-        if self._pace is None or route.startswith("members."):
-            return
+    async def _wait_for_turn(self, pace: Pace, route: str, target: str) -> None:
+        """Wait as the adapters do, so that no budget is overdrawn."""
         if route == "hosts.list":
-            await self._pace.list_turn(key(target))
-        await self._pace.turn(_subscription(target), _kind(route))
+            await pace.list_turn(key(target))
+        subscription, kind = _subscription(target), _kind(route)
+        if (wait_s := pace.place_s(subscription, kind)) > 0:
+            await pace.keep_place(subscription, kind, wait_s)
 
     def _heed(self, refusal: ArmRefusal, sent: Sent) -> None:
         """Pause after a 429 of a budget; the window of session-host lists counts for itself."""
@@ -130,9 +133,10 @@ class Line:
         sent = self.world.faults.describe(route, target, self.actor)
         return sent, self.world.faults.rule(sent)
 
-    async def _travel(self, ruling: Ruling) -> None:
+    def _travel(self, ruling: Ruling) -> Coroutine[Any, Any, None]:
+        """Let an answer travel back."""
         held_s = ruling.over_s if ruling.damage in {"half-open", "slow"} else 0.0
-        await self.clock.sleep(self._chance.uniform(*LATENCY_S) / 2 + held_s)
+        return self.clock.sleep(self._chance.uniform(*LATENCY_S) / 2 + held_s)
 
     def _admit(self, sent: Sent) -> None:
         if sent.route.startswith("members."):  # Graph has budgets of its own

@@ -41,8 +41,9 @@ class TokenBucket:
         return int(self._tokens)
 
     def _fill(self, now_s: float) -> None:
-        self._tokens = min(self.size, self._tokens + (now_s - self._filled_s) * self.refill_per_s)
-        self._filled_s = now_s
+        if now_s != self._filled_s:
+            self._tokens = min(self.size, self._tokens + (now_s - self._filled_s) * self.refill_per_s)
+            self._filled_s = now_s
 
 
 class Budgets:
@@ -93,7 +94,8 @@ class Budgets:
 
     def _bucket(self, actor: str, subscription: str, kind: Kind, factor: int) -> TokenBucket:
         name = (actor, key(subscription), kind)
-        if name not in self._buckets:
+        bucket = self._buckets.get(name)
+        if bucket is None:
             size, refill = getattr(self._core.physics, kind)
-            self._buckets[name] = TokenBucket(size * factor, refill * factor, self._core.now_s)
-        return self._buckets[name]
+            bucket = self._buckets[name] = TokenBucket(size * factor, refill * factor, self._core.now_s)
+        return bucket

@@ -81,8 +81,16 @@ class Pace:
 
     async def turn(self, subscription: str, kind: Kind) -> None:
         """Wait until a request may go, in order of arrival."""
+        if (wait_s := self.place_s(subscription, kind)) > 0:
+            await self.keep_place(subscription, kind, wait_s)
+
+    def place_s(self, subscription: str, kind: Kind) -> float:
+        """Take the next place in a lane and return how long it is until then: 0 on most days."""
+        return self._lane(subscription, kind).place_s(self._clock.monotonic())
+
+    async def keep_place(self, subscription: str, kind: Kind, wait_s: float) -> None:
+        """Wait for a place taken, and for another one if the lane was shut meanwhile."""
         lane = self._lane(subscription, kind)
-        wait_s = lane.place_s(self._clock.monotonic())
         while wait_s > 0:
             await self._clock.sleep(wait_s)
             now_s = self._clock.monotonic()
@@ -100,8 +108,8 @@ class Pace:
         self._lane(subscription, kind).shut(now_s, now_s + retry_after_s)
 
     def _lane(self, subscription: str, kind: Kind) -> Lane:
-        name = (subscription, kind)
-        if name not in self._lanes:
+        lane = self._lanes.get((subscription, kind))
+        if lane is None:
             size, refill_per_s = FIGURES[kind]
-            self._lanes[name] = Lane(size * (1 - MARGIN), refill_per_s * (1 - MARGIN))
-        return self._lanes[name]
+            lane = self._lanes[subscription, kind] = Lane(size * (1 - MARGIN), refill_per_s * (1 - MARGIN))
+        return lane
