@@ -1,6 +1,6 @@
 """What a run remembers of itself for its operations: the fold, with moments of this process."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -8,6 +8,7 @@ from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignmen
 from avd_failover.domain.approvals import Approval
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.estate import RoleAssignment
+from avd_failover.domain.graph import Setting
 from avd_failover.domain.item_request import ItemRequest
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState
@@ -110,6 +111,16 @@ class RunMemory:
         ended = self._applied(step, lambda attempt: attempt.ended_at)
         return min((at for at in ended if at is not None), default=None)
 
+    def began_at(self, step: str) -> datetime | None:
+        """Return when a step began for the first time, in whatever process."""
+        found = self._state.steps.get(step)
+        return found.started_at if found is not None else None
+
+    def left_alone(self, step: str) -> Mapping[str, str]:
+        """Return what a step looked at and left alone, with what was written down of it."""
+        found = self._state.steps.get(step)
+        return {one.target: one.because for one in found.skipped.values()} if found is not None else {}
+
     def tried(self, step: str) -> Sequence[Tried]:
         """Return the attempts of a step so far, in the order of their intents."""
         return [
@@ -126,6 +137,11 @@ class RunMemory:
     def targets(self, step: str) -> frozenset[str]:
         """Return the targets of a step's actions that took effect."""
         return frozenset(self._applied(step, lambda attempt: attempt.action.target))
+
+    def facts(self, step: str) -> Mapping[str, Setting]:
+        """Return the figures that a step ended with."""
+        found = self._state.steps.get(step)
+        return found.facts if found is not None else {}
 
     def _applied(self, step: str, of: Callable[[Attempt], T]) -> list[T]:
         attempts = self._state.steps[step].attempts

@@ -6,7 +6,7 @@ says which actions would bring the world nearer to what is wanted, ``prove`` say
 deadline passes, and sends what was planned in between (design section 2).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any, ClassVar, Protocol, Self, TypeVar
@@ -155,12 +155,24 @@ class Memory(Protocol):
         """Return when a step's first action took effect."""
         ...
 
+    def began_at(self, step: str) -> datetime | None:
+        """Return when a step began for the first time, in whatever process; None for one that did not."""
+        ...
+
+    def left_alone(self, step: str) -> Mapping[str, str]:
+        """Return what a step looked at and left alone: each thing, and what was written down of it."""
+        ...
+
     def tried(self, step: str) -> Sequence[Tried]:
         """Return the attempts of a step so far, in the order of their intents."""
         ...
 
     def targets(self, step: str) -> frozenset[str]:
         """Return the targets of a step's actions that took effect."""
+        ...
+
+    def facts(self, step: str) -> Mapping[str, Setting]:
+        """Return the figures that a step ended with; none while it has not ended, or there is no such step."""
         ...
 
 

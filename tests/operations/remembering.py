@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
 from avd_failover.domain.approvals import Approval
 from avd_failover.domain.estate import RoleAssignment
+from avd_failover.domain.graph import Setting
 from avd_failover.domain.item_request import ItemRequest
 from avd_failover.operations.base import Tried
 from tests.operations.world import T0
@@ -29,6 +30,9 @@ class Remembering:
     asked: dict[str, list[ItemRequest]] = field(default_factory=dict)
     inherited: list[Action] = field(default_factory=list)
     initiator: str = "duty admin"
+    began_s: dict[str, float] = field(default_factory=dict)
+    spared: dict[str, dict[str, str]] = field(default_factory=dict)
+    figures: dict[str, dict[str, Setting]] = field(default_factory=dict)
 
     @property
     def now_at(self) -> datetime:
@@ -44,11 +48,21 @@ class Remembering:
     def requests(self, step: str) -> list[ItemRequest]:
         return self.asked.get(step, [])
 
+    def began_at(self, step: str) -> datetime | None:
+        began_s = self.began_s.get(step)
+        return None if began_s is None else T0 + timedelta(seconds=began_s)
+
+    def left_alone(self, step: str) -> dict[str, str]:
+        return self.spared.get(step, {})
+
     def tried(self, step: str) -> list[Tried]:
         return self.tries.get(step, [])
 
     def targets(self, step: str) -> frozenset[str]:
         return frozenset(self.done.get(step, ()))
+
+    def facts(self, step: str) -> dict[str, Setting]:
+        return self.figures.get(step, {})
 
     def remember(self, step: str, action: Action) -> None:
         """Take note of an action that took effect now."""
