@@ -16,6 +16,8 @@ from avd_failover.cli.exits import ExitCode
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "back": ("purposes", "back", "Return users to the primary side."),
     "drill": ("purposes", "drill", "Move the testers there and back; production stays untouched."),
+    "drills": ("check", "drills", "List the drills of a plan, and tell whether one is due."),
+    "check": ("check", "check", "Tell whether a run could begin now, and what stands in its way."),
     "settle": ("purposes", "settle", "Pay what a run owes since its source was dark."),
     "run": ("purposes", "run", "Run a runbook that moves nobody, such as host-keepalive."),
     "resume": ("run", "resume", "Go on with a run that was interrupted, killed or held."),

@@ -87,6 +87,16 @@ def read(plan: str) -> Asked:
     return ask(Wish(plan=plan))
 
 
+def ask_plan(plan: str) -> Plan:
+    """Read a plan alone. Raises as ``ask`` does."""
+    try:
+        return load_plan(find_plan(plan)).plan
+    except FileFaults as faults:
+        raise Quit(ExitCode.BAD_INPUT, str(faults), next_step=f"failover validate {plan}") from faults
+    except NotFoundError as fault:
+        raise Quit(ExitCode.BAD_INPUT, str(fault), next_step="failover validate") from fault
+
+
 def ask(wish: Wish) -> Asked:
     """Read a plan and the runbook that it names for what is wished.
 

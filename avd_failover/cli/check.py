@@ -1,0 +1,166 @@
+"""``failover check`` and ``failover drills``: what stands in the way of a run; which drills there were."""
+
+import asyncio
+import json
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from avd_failover.cli.errors import Quit
+from avd_failover.cli.exits import ExitCode
+
+if TYPE_CHECKING:
+    from avd_failover.cli.request import Asked
+    from avd_failover.cli.wiring import Wired
+    from avd_failover.domain.findings import Finding
+    from avd_failover.domain.plan import Plan
+    from avd_failover.engine.preview import Preview
+    from avd_failover.journal.home import Home
+    from avd_failover.report.checked import Checked, Drilled
+
+_plan = click.option("--plan", required=True, metavar="NAME|PATH", help="Plan: a path, or a name in plans/.")
+_output = click.option(
+    "--output", type=click.Choice(["text", "json"]), default="text", help="Form of the result."
+)
+
+
+@click.command()
+@_plan
+@click.option("--simulate", metavar="SCENARIO", help="Check against this simulated Azure.")
+@_output
+def check(plan: str, simulate: str | None, output: str) -> None:
+    """Tell whether a run of the plan could begin now, with every finding at once. Only reads.
+
+    Checks the run that would come next: a failover while users are on the primary side, else the way back.
+
+    Exit code 0 when ready, whatever is only a warning; 4 when something would refuse the run. JSON: plan,
+    simulated, at, ready, users_are_on, because, findings (code, severity, subject, detail).
+    """
+    from avd_failover.cli.failures import failures
+    from avd_failover.report.checked import checked_data, checked_text
+
+    with failures():
+        found = asyncio.run(_check(plan, simulate))
+    click.echo(json.dumps(checked_data(found), indent=2) if output == "json" else checked_text(found))
+    if not found.ready:
+        raise Quit(ExitCode.REFUSED, "", next_step=f"mend what blocks, then: failover check --plan {plan}")
+
+
+@click.command()
+@_plan
+@_output
+def drills(plan: str, output: str) -> None:
+    """List the drills of a plan on this machine, newest first, and tell whether one is due."""
+    from avd_failover.cli.request import ask_plan
+    from avd_failover.journal.home import Home
+    from avd_failover.report.checked import drill_due, drills_data, drills_text
+
+    known = ask_plan(plan)
+    found = _drills(Home.of(os.environ), known)
+    due = drill_due(found, known.drill_every_s, datetime.now(UTC))
+    click.echo(json.dumps(drills_data(found, due), indent=2) if output == "json" else drills_text(found, due))
+
+
+async def _check(plan: str, simulate: str | None) -> "Checked":
+    from avd_failover.cli.request import Wish, ask
+    from avd_failover.cli.settings import endpoints
+    from avd_failover.cli.standing import following, ledger
+    from avd_failover.cli.wiring import Simulation, wire
+    from avd_failover.domain.route import Purpose
+    from avd_failover.journal.home import Home
+    from avd_failover.report.checked import Checked
+    from avd_failover.runbook.find import find_scenario
+
+    there, back = ask(Wish(plan=plan)), ask(Wish(plan=plan, purpose=Purpose.FAILBACK))
+    home = Home.of(os.environ)
+    simulation = Simulation(scenario=find_scenario(simulate)) if simulate else None
+    async with wire(endpoints(), simulation) as wired:
+        left = ledger(home, there.route.plan, wired.simulated)
+        asked, seen = there, await _look(there, wired)
+        if seen.moot is not None and left.away:
+            asked = following(back, left)
+            seen = await _look(asked, wired)
+        return Checked(
+            plan=there.route.plan.name,
+            simulated=wired.simulated,
+            at=wired.clock.now(),
+            users_are_on=asked.route.leaving.value if seen.moot is None else asked.route.leaving.other.value,
+            because=_said(seen),
+            blockers=(*_standing(asked, home, wired), *_blockers(seen)),
+            warnings=_warnings(home, there.route.plan, wired),
+        )
+
+
+async def _look(asked: "Asked", wired: "Wired") -> "Preview":
+    """Look at the steps that a run begins with and that change nothing: they decide whether it may begin."""
+    from msgspec.structs import replace
+
+    from avd_failover.cli.request import this_process
+    from avd_failover.engine.preview import preview
+    from avd_failover.engine.stop import StopSignal
+    from avd_failover.operations.registry import CATALOGUE, operation_for
+
+    first = tuple(step for step in asked.graph.steps if not step.needs and not CATALOGUE[step.uses].changes)
+    asked = replace(asked, graph=replace(asked.graph, steps=first))
+    pinned = asked.pin("check", wired.where, wired.simulated, this_process())
+    return await preview(
+        pinned, cloud=wired.cloud, clock=wired.clock, operations=operation_for, stop=StopSignal()
+    )
+
+
+def _said(seen: "Preview") -> str:
+    verdicts = [one.verdict for one in seen.steps if one.verdict is not None]
+    return "; ".join(verdict.because for verdict in verdicts)
+
+
+def _blockers(seen: "Preview") -> "tuple[Finding, ...]":
+    from avd_failover.domain.findings import Finding
+    from avd_failover.operations.base import Blocked, NotYet
+
+    found: list[Finding] = []
+    for one in seen.steps:
+        match one.verdict:
+            case Blocked(findings=findings):
+                found += findings
+            case NotYet(because=because):
+                found.append(Finding(code="not-proven", subject=one.step.id, detail=because))
+    return tuple(found)
+
+
+def _standing(asked: "Asked", home: "Home", wired: "Wired") -> "tuple[Finding, ...]":
+    from avd_failover.cli.standing import ledger, may_begin
+    from avd_failover.domain.findings import Finding
+
+    try:
+        may_begin(asked, ledger(home, asked.route.plan, wired.simulated), wired.clock.now())
+    except Quit as refusal:
+        return (Finding(code="stands-in-the-way", subject="earlier run", detail=refusal.message),)
+    return ()
+
+
+def _warnings(home: "Home", plan: "Plan", wired: "Wired") -> "tuple[Finding, ...]":
+    from avd_failover.report.checked import drill_due
+
+    if plan.test_group is None:
+        return ()
+    due = drill_due(_drills(home, plan), plan.drill_every_s, wired.clock.now())
+    return () if due is None else (due,)
+
+
+def _drills(home: "Home", plan: "Plan") -> "tuple[Drilled, ...]":
+    from avd_failover.cli.standing import states
+    from avd_failover.domain.route import Purpose
+    from avd_failover.report.checked import Drilled
+
+    return tuple(
+        Drilled(
+            run=state.run,
+            state=state.status.value,
+            because=state.because,
+            finished_at=state.finished_at,
+        )
+        for state in states(home)
+        if state.route.purpose is Purpose.DRILL and state.route.plan.name == plan.name
+    )
