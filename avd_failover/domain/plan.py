@@ -120,6 +120,14 @@ class Notice(Struct, frozen=True, kw_only=True):
     before_s: float
     title: str
     body: str
+    """Title and body may have the placeholders of ``domain.notices``."""
+    reminders_s: tuple[float, ...] = ()
+    """How long before the log-off they are told again, in falling order."""
+
+    @property
+    def marks_s(self) -> tuple[float, ...]:
+        """Every moment at which users are told, in seconds before the log-off, the earliest first."""
+        return (self.before_s, *self.reminders_s)
 
 
 class Profiles(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Telling users what is coming, and ending their sessions."""
+"""Ending the sessions of users."""
 
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
@@ -6,7 +6,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from avd_failover.cloud import Reading, Reads
-from avd_failover.domain.actions import Action, LogOff, Moves, Skipped, TellUser
+from avd_failover.domain.actions import Action, LogOff, Moves, Skipped
 from avd_failover.domain.estate import SessionState, UserSession
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.graph import OperationSpec, Setting
@@ -32,9 +32,6 @@ class SessionsSeen(Struct, frozen=True, kw_only=True):
 
     sessions: Reading[UserSession]
     ended: int = 0
-    told: frozenset[str] = frozenset()
-    notice_left_s: float | None = None
-    """Seconds until the announced moment; None before the first message."""
     ghosts: frozenset[UserSessionId] = frozenset()
     """Sessions on machines that are off."""
     others: int = 0
@@ -130,65 +127,3 @@ class LogOffAll(Base):
             return AfterRefusal.STOP
         self._not_found.add(action.target)
         return AfterRefusal.AGAIN
-
-
-class TellUsers(Base):
-    """Show every user the plan's notice, and wait until the announced moment."""
-
-    spec: ClassVar = OperationSpec(
-        name="notify.users",
-        summary="Show the plan's notice in every session and wait for the time it announces.",
-        ends=(End.SOURCE, End.TARGET),
-        changes=("session.message",),
-    )
-
-    async def observe(self, cloud: Reads, memory: Memory) -> SessionsSeen:
-        """Read the sessions, and how much of the announced time is left."""
-        sessions = await cloud.sessions.list(self.side.host_pool)
-        told_at, notice = memory.done_at(self.bound.step.id), self.route.plan.notice
-        left = None
-        if told_at is not None and notice is not None:
-            left = notice.before_s - (memory.now_at - told_at).total_seconds()
-        told = memory.targets(self.bound.step.id)
-        return SessionsSeen(sessions=sessions, ended=len(told), told=told, notice_left_s=left)
-
-    def plan(self, seen: SessionsSeen) -> Moves:
-        """Tell each session once; who signs in during the notice is told too."""
-        notice = self.route.plan.notice
-        if notice is None:
-            return Moves()
-        fresh = in_order(one for one in seen.sessions.items if one.id not in seen.told)
-        return Moves(
-            actions=tuple(
-                TellUser(session=one.id, title=notice.title, body=notice.body, reason="log-off is announced")
-                for one in fresh
-            )
-        )
-
-    def prove(self, looks: Sequence[SessionsSeen]) -> Verdict:
-        """Hold when the announced moment has come, or nobody was there to be told."""
-        seen = looks[-1]
-        if self.route.plan.notice is None:
-            return Proven(because="the plan has no notice", idle=True)
-        if not seen.sessions.complete:
-            return NotYet(because=f"session listing incomplete: {seen.sessions.gap}")
-        if seen.notice_left_s is None:
-            return self._untold(seen, first=len(looks) == 1)
-        if seen.notice_left_s > 0:
-            told = counted(seen.ended, "session")
-            return NotYet(
-                because=f"{told} told, log-off in {seen.notice_left_s:.0f} s",
-                look_again_s=min(30.0, seen.notice_left_s),
-            )
-        return Proven(because=f"{counted(seen.ended, 'session')} told", facts={"sessions_told": seen.ended})
-
-    def _untold(self, seen: SessionsSeen, *, first: bool) -> Verdict:
-        there = counted(len(seen.sessions.items), "session")
-        if seen.sessions.items and first:
-            return NotYet(because=f"{there} to be told", look_again_s=0.0)
-        nobody = f"none of {there} could be told" if seen.sessions.items else "nobody is signed in"
-        return Proven(because=nobody, idle=not seen.sessions.items)
-
-    def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
-        """Never hold a failover because a message did not arrive."""
-        return AfterRefusal.LEAVE

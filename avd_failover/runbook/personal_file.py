@@ -86,7 +86,9 @@ def _extensions(entry: PersonalPlanEntry) -> Iterator[VmExtension]:
 
 
 def _notice(entry: NoticeEntry | None) -> Notice | None:
-    return None if entry is None else Notice(before_s=entry.before, title=entry.title, body=entry.body)
+    if entry is None:
+        return None
+    return Notice(before_s=entry.before, title=entry.title, body=entry.body, reminders_s=entry.reminders)
 
 
 def _waves_once(findings: Findings, entry: PersonalPlanEntry) -> None:

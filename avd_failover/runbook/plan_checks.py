@@ -1,7 +1,9 @@
 """What must hold between the parts of a plan. Each rule notes its findings at the place to mend."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
+from avd_failover.domain.notices import APART_S, PLACES, strange_places
 from avd_failover.domain.plan import Plan, Policies, Side
 from avd_failover.runbook.capacity_models import check_capacity
 from avd_failover.runbook.faults import Path, path_text, quoted
@@ -23,6 +25,7 @@ def check_any_plan(findings: Findings, plan: Plan) -> None:
     _two_regions(findings, plan)
     _policies_raised(findings, plan.policies)
     _times(findings, plan)
+    _countdown(findings, plan)
     check_capacity(findings, plan.capacity)
 
 
@@ -39,6 +42,7 @@ def check_plan(findings: Findings, plan: Plan, groups: Mapping[str, str]) -> Non
     _test_apart(findings, plan)
     _policies_raised(findings, plan.policies)
     _times(findings, plan)
+    _countdown(findings, plan)
     _profiles_explained(findings, plan)
 
 
@@ -46,6 +50,20 @@ def _profiles_explained(findings: Findings, plan: Plan) -> None:
     if plan.profiles.mirrored and not plan.profiles.because.strip():
         hint = "say in 'because' what keeps them the same, such as Cloud Cache with both regions"
         findings.add(("profiles", "mirrored"), "profiles are mirrored, and nothing says by what", hint=hint)
+
+
+def _countdown(findings: Findings, plan: Plan) -> None:
+    """Note reminders out of order, and placeholders that there are not."""
+    if (notice := plan.notice) is None:
+        return
+    for index, (before, after) in enumerate(pairwise(notice.marks_s)):
+        if after < APART_S or after > before - APART_S:
+            allowed = "each at least 1m, and at least 1m after the one before it"
+            findings.add(("notice", "reminders", index), f"a reminder {after:.0f} s before", allowed=allowed)
+    for key, text in (("title", notice.title), ("body", notice.body)):
+        for place in strange_places(text):
+            found = f"{quoted(place)} is no placeholder"
+            findings.add(("notice", key), found, allowed=" ".join(PLACES))
 
 
 def _two_regions(findings: Findings, plan: Plan) -> None:

@@ -142,7 +142,9 @@ class _Compiler:
         notice = self._entry.notice
         if notice is None:
             return None
-        return Notice(before_s=notice.before, title=notice.title, body=notice.body)
+        return Notice(
+            before_s=notice.before, title=notice.title, body=notice.body, reminders_s=notice.reminders
+        )
 
     def _accepted(self) -> list[str]:
         accepted: list[str] = []

@@ -140,10 +140,12 @@ class NoticeEntry(FileModel):
 
     before: Duration
     """How long before they are logged off."""
+    reminders: tuple[Duration, ...] = ()
+    """How long before it they are told again, such as [5m, 1m]."""
     title: Annotated[str, Field(min_length=1)]
-    """Title of the message."""
+    """Title of the message. {minutes} and {plan} stand for the minutes left and the plan's name."""
     body: Annotated[str, Field(min_length=1)]
-    """Text of the message, word for word."""
+    """Text of the message, with the same placeholders; the rest stays word for word."""
 
 
 class RunbooksEntry(FileModel):

@@ -22,6 +22,7 @@ from avd_failover.domain.faults import RefusedError, TransientError
 from avd_failover.domain.ids import GroupId, ScalingPlanId, Scope, application_group_id, subscription_of
 from avd_failover.domain.plan import End
 from avd_failover.domain.route import Pair, Route
+from avd_failover.operations.base import Tried
 from tests.domain import builders
 from tests.operations import places
 from tests.operations.estate import Estate
@@ -319,6 +320,9 @@ def _did(stage: Stage, rest: str) -> None:
     stage.memory.done.setdefault(STEP, set()).add(places.session_id(name))
     first_s = stage.memory.first_s.get(STEP, float(seconds))
     stage.memory.first_s[STEP] = min(first_s, float(seconds))
+    at = T0 + timedelta(seconds=float(seconds))
+    tried = Tried(target=places.session_id(name), at=at, ended="applied", ended_at=at)
+    stage.memory.tries.setdefault(STEP, []).append(tried)
 
 
 def _told(stage: Stage, rest: str) -> None:
