@@ -5,6 +5,7 @@ command as they are, such as ``--hold 30m``. Settings are environment variables 
 is none, Automation variables of the same name:
 
     AVD_FAILOVER_CLIENT_ID  client id of the user-assigned identity to act as, or the word system
+    AVD_FAILOVER_DRILL_CLIENT_ID  the same for drills, where they have an identity of their own
     AVD_FAILOVER_HOME       folder for journals: absolute, on a local disk that survives a restart
     AVD_FAILOVER_PLANS      folder of plans (likewise _RUNBOOKS)
     AVD_FAILOVER_PYTHON     interpreter that the package is installed in, where not the one of the job
@@ -33,6 +34,7 @@ STARTS = frozenset({"failover", "back", "drill"})
 
 SETTINGS = (
     "AVD_FAILOVER_CLIENT_ID",
+    "AVD_FAILOVER_DRILL_CLIENT_ID",
     "AVD_FAILOVER_HOME",
     "AVD_FAILOVER_PLANS",
     "AVD_FAILOVER_RUNBOOKS",
@@ -67,7 +69,7 @@ def main(arguments: list[str], environment: MutableMapping[str, str], out: TextI
     complete(environment, automation_variables())
     again_elsewhere(environment, arguments)
     try:
-        choose_identity(environment)
+        choose_identity(environment, drill=arguments[:1] == ["drill"])
         check_home(environment)
         command = command_for(arguments, environment)
     except UnfitError as fault:
@@ -95,9 +97,11 @@ def again_elsewhere(environment: MutableMapping[str, str], arguments: list[str])
         os.execve(wanted, [wanted, __file__, *arguments], dict(environment))  # noqa: S606 - no shell
 
 
-def choose_identity(environment: MutableMapping[str, str]) -> None:
+def choose_identity(environment: MutableMapping[str, str], *, drill: bool) -> None:
     """Act as one managed identity that somebody named, never as whoever the worker offers."""
     client = environment.get("AVD_FAILOVER_CLIENT_ID", "").strip()
+    if drill:
+        client = environment.get("AVD_FAILOVER_DRILL_CLIENT_ID", "").strip() or client
     if not client:
         raise UnfitError(f"AVD_FAILOVER_CLIENT_ID must name the managed identity to act as, or be: {SYSTEM}")
     environment["AVD_FAILOVER_IDENTITY"] = "managed-identity"

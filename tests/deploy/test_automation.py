@@ -92,8 +92,15 @@ def test_a_job_that_is_not_set_up_right_begins_nothing(script, arguments, change
 @pytest.mark.parametrize(("client", "chosen"), [("c0ffee", "c0ffee"), ("system", "")])
 def test_the_identity_is_always_a_managed_one_that_somebody_named(script, client, chosen) -> None:
     environment = {**FIT, "AVD_FAILOVER_CLIENT_ID": client, "AVD_FAILOVER_IDENTITY": "azure-cli"}
-    script.choose_identity(environment)
+    script.choose_identity(environment, drill=False)
     assert environment["AVD_FAILOVER_IDENTITY"] == "managed-identity"
+    assert environment["AVD_FAILOVER_CLIENT_ID"] == chosen
+
+
+@pytest.mark.parametrize(("drill", "chosen"), [(True, "tester"), (False, "mover")])
+def test_a_drill_may_have_an_identity_of_its_own(script, drill, chosen) -> None:
+    environment = {**FIT, "AVD_FAILOVER_CLIENT_ID": "mover", "AVD_FAILOVER_DRILL_CLIENT_ID": "tester"}
+    script.choose_identity(environment, drill=drill)
     assert environment["AVD_FAILOVER_CLIENT_ID"] == chosen
 
 

@@ -1,0 +1,17 @@
+// Assign a role at the subscription of this deployment.
+targetScope = 'subscription'
+
+@description('Object id of the identity.')
+param principalId string
+
+@description('Full id of the role.')
+param roleDefinitionId string
+
+resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(subscription().id, roleDefinitionId, principalId)
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: roleDefinitionId
+  }
+}

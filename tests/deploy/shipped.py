@@ -1,0 +1,21 @@
+"""The shipped role files, and the command that makes each of them."""
+
+from tests.e2e.processes import ROOT
+
+DEPLOY = ROOT / "deploy"
+_GROUP = "/subscriptions/5b0c1a1e-6f0e-4a3b-9d5b-0f5f0c0e0001/resourceGroups/rg-avd"
+_PLAN = (
+    *("--plan", "pooled-eu"),
+    *("--machines", f"primary={_GROUP}-neu-hosts"),
+    *("--machines", f"secondary={_GROUP}-weu-hosts"),
+)
+
+SHIPPED: dict[str, tuple[str, ...]] = {
+    "roles/pooled-eu.json": (*_PLAN, "--output", "arm"),
+    "roles/pooled-eu-there-only.json": (
+        *_PLAN, "--direction", "primary-to-secondary", "--no-rollback", "--output", "arm",
+    ),
+    "roles/pooled-eu-reads-only.json": (*_PLAN, "--reads-only", "--output", "arm"),
+    "pooled-eu-roles.bicep": (*_PLAN, "--output", "bicep"),
+}  # fmt: skip
+"""File below ``deploy/`` to the arguments of ``failover permissions``."""
