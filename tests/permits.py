@@ -24,10 +24,11 @@ from avd_failover.domain.actions import (
 from avd_failover.domain.confinement import Confinement
 from avd_failover.domain.estate import PoolReference, RoleAssignment
 from avd_failover.domain.ids import AssignmentId, PrincipalId, ScalingPlanId
-from avd_failover.domain.permits import permits_of, permitted
+from avd_failover.domain.permits import Permit, permits_of, permitted
 from avd_failover.domain.route import Route
 from avd_failover.engine.confined import Confined
 from tests.domain.builders import plan
+from tests.recovery_permits import PERMITS
 
 C = TypeVar("C")
 
@@ -86,7 +87,7 @@ class _Whole:
 
     def __getattr__(self, part: str) -> object:
         found = getattr(self._cloud, part)
-        parts = {name.partition(".")[0] for name in WRITES}
+        parts = {name.partition(".")[0] for name in (*WRITES, *PERMITS)}
         return _Part(found, part) if part in parts else found
 
 
@@ -96,12 +97,21 @@ class _Part:
 
     def __getattr__(self, verb: str) -> object:
         found = getattr(self._part, verb)
-        action_for = WRITES.get(f"{self._name}.{verb}")
-        if action_for is None:
+        permits_for = _permits_for(f"{self._name}.{verb}")
+        if permits_for is None:
             return found
 
         async def write(*given: Any, **named: Any) -> Any:
-            with permitted(permits_of(action_for(*given, **named))):
+            with permitted(permits_for(*given, **named)):
                 return await found(*given, **named)
 
         return write
+
+
+def _permits_for(verb: str) -> Callable[..., Sequence[Permit]] | None:
+    """Return what opens the way for a verb: what is written by hand, or what its action may become."""
+    if by_hand := PERMITS.get(verb):
+        return lambda *given, **named: (by_hand(*given, **named),)
+    if action_for := WRITES.get(verb):
+        return lambda *given, **named: permits_of(action_for(*given, **named))
+    return None

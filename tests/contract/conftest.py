@@ -10,6 +10,7 @@ from tests.contract.documents import SPECS
 from tests.contract.spec import Recorder, known_deviations
 from tests.contract.stage import Stage, direct, wire
 from tests.simulator.builders import small_world
+from tests.simulator.recovery_estate import vault_world
 
 SEEN = pytest.StashKey[Recorder]()
 
@@ -35,6 +36,19 @@ async def opened(request: pytest.FixtureRequest, recorder: Recorder | None) -> A
 
         async def open_stage(**changes: Any) -> Stage:
             world = small_world(**changes)
+            made = direct(world) if request.param == "direct" else wire(world, recorder)
+            return await stack.enter_async_context(made)
+
+        yield open_stage
+
+
+@pytest.fixture(params=["direct", "wire"])
+async def opened_vault(request: pytest.FixtureRequest, recorder: Recorder | None) -> AsyncIterator[Opened]:
+    """Open a stage over the small vault, with parts of it replaced."""
+    async with AsyncExitStack() as stack:
+
+        async def open_stage(**changes: Any) -> Stage:
+            world = vault_world(**changes)
             made = direct(world) if request.param == "direct" else wire(world, recorder)
             return await stack.enter_async_context(made)
 

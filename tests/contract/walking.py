@@ -49,6 +49,8 @@ def follow(served: Wire, steps: Sequence[Step], *, between_s: float = 0.0) -> No
         answer = served.ask(step.method, f"{step.path}?{query}", step.body)
         for link in _links(answer.headers, answer.body):
             served.get(link.removeprefix(BASE))
+        if job := _job(answer.headers):
+            served.get(f"{job}?{version}")
         if step.method != "GET":
             served.world.advance(served.world.now_s + between_s)
 
@@ -58,3 +60,10 @@ def _links(headers: dict[str, str], body: Any) -> list[str]:
     if isinstance(body, dict):
         told += [body.get("nextLink"), body.get("@odata.nextLink")]
     return [link for link in told if link]
+
+
+def _job(headers: dict[str, str]) -> str:
+    """Return the job of Site Recovery that an answer became; adapters read it instead of the links."""
+    path = headers.get("Azure-AsyncOperation", "").removeprefix(BASE).partition("?")[0]
+    found = path.replace("/replicationOperationStatus/", "/replicationJobs/")
+    return found if found != path else ""
