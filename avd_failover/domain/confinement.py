@@ -7,11 +7,14 @@ of one of the two pools. A resource group would be wider, since other machines l
 journal would be weaker evidence, since it repeats what an earlier process believed; every operation that
 starts or stops a machine has just read the hosts anyway, on resume as well.
 
+What leaves for somewhere other than Azure is held to the runbook as the journal pins it: the program and the
+address that the step itself names.
+
 ``permits`` compiles an action that lies inside into the requests that may leave for it.
 """
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import assert_never
 
 from msgspec import Struct
@@ -34,6 +37,8 @@ from avd_failover.domain.actions import (
     kind_of,
 )
 from avd_failover.domain.estate import PoolReference, RoleAssignment, SessionHost
+from avd_failover.domain.filling import could_become
+from avd_failover.domain.graph import Given, Step
 from avd_failover.domain.ids import (
     HostPoolId,
     MachineId,
@@ -63,15 +68,19 @@ class Confinement(Struct, frozen=True, kw_only=True):
     pools: frozenset[HostPoolId]
     scaling_plans: frozenset[ScalingPlanId]
 
+    outward: Mapping[str, Mapping[str, Given]] = {}
+    """Settings of the steps that the runbook has, by the step's id."""
+
     @classmethod
-    def of(cls, route: Route) -> "Confinement":
-        """Compile the confinement of a run along this route, or back."""
+    def of(cls, route: Route, steps: Iterable[Step] = ()) -> "Confinement":
+        """Compile the confinement of a run along this route, or back, by these steps of its runbook."""
         sides = [route.side(end) for end in End]
         return cls(
             holds=frozenset((Scope(pair.at(end)), pair.group.id) for pair in route.pairs for end in End),
             role=route.plan.role,
             pools=frozenset(side.host_pool for side in sides),
             scaling_plans=frozenset(side.scaling_plan for side in sides if side.scaling_plan is not None),
+            outward={step.id: step.settings for step in steps},
         )
 
     def shows(self, host: SessionHost) -> MachineId | None:
@@ -105,7 +114,7 @@ class Confinement(Struct, frozen=True, kw_only=True):
             case SetStartOnConnect():
                 return "" if action.host_pool in self.pools else "the plan has no such host pool"
             case RunCommand() | CallWebhook():
-                return ""  # outside Azure: what the pinned runbook says, word for word
+                return self._elsewhere(action)
             case _:
                 assert_never(action)
 
@@ -117,6 +126,19 @@ class Confinement(Struct, frozen=True, kw_only=True):
         if (one.scope, one.principal_id) not in self.holds:
             return f"this run moves no group {one.principal_id} at {one.scope}"
         return ""
+
+    def _elsewhere(self, action: RunCommand | CallWebhook) -> str:
+        """Hold a program or an address to what its step says, but for what the step has names for."""
+        said = self.outward.get(action.step, {})
+        if isinstance(action, CallWebhook):
+            named = (action.url, action.bearer_from, action.query_from)
+            own = (said.get("url"), said.get("bearer_from", ""), said.get("query_from", ""))
+            return "" if named == own else "its step in the runbook names no such address"
+        argv = said.get("argv")
+        words = argv if isinstance(argv, tuple) and len(argv) == len(action.argv) else None
+        if not words or said.get("environment", ()) != action.environment:
+            return "its step in the runbook names no such program"
+        return "" if all(map(could_become, words, action.argv)) else "its step runs that with other arguments"
 
     def _host(self, host: SessionHostId) -> str:
         if not _parsed(ids.session_host_id, host):

@@ -28,6 +28,12 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return _PLACE.sub(lambda found: values[found[1]], text)
 
 
+def could_become(text: str, filled: str) -> bool:
+    """Tell whether filling in a text can give this one: equal but for what stands in place of its names."""
+    fixed = _PLACE.split(text)[::2]
+    return re.fullmatch(".*".join(map(re.escape, fixed)), filled, re.DOTALL) is not None
+
+
 def strangers(text: str) -> Iterator[str]:
     """Yield what looks like a name and is none, in the order of the text; ``${`` left open is one too."""
     for found in _PLACE.finditer(text):

@@ -48,7 +48,7 @@ class Run:
         self._state: RunState = journal.state
         self._operations = operations
         self._tools = Tools(
-            confined=Confined(cloud, Confinement.of(journal.state.route)),
+            confined=Confined(cloud, Confinement.of(journal.state.route, journal.state.graph.steps)),
             clock=clock,
             journal=journal,
             memory=RunMemory(journal.state, clock),

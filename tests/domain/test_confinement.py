@@ -10,10 +10,12 @@ from msgspec.structs import replace
 from avd_failover.domain import ids
 from avd_failover.domain.actions import (
     Action,
+    CallWebhook,
     DeallocateMachine,
     GrantAssignment,
     LogOff,
     RevokeAssignment,
+    RunCommand,
     SetLogons,
     SetPoolReferences,
     SetScheduleFloor,
@@ -31,6 +33,8 @@ from avd_failover.domain.estate import (
     ScheduleFloor,
     SessionHost,
 )
+from avd_failover.domain.filling import could_become
+from avd_failover.domain.graph import Step
 from avd_failover.domain.ids import MachineId, Scope, SessionHostId
 from avd_failover.domain.plan import ApplicationGroupPair, End, Plan, Side
 from avd_failover.domain.route import Route
@@ -365,3 +369,77 @@ def test_everything_that_a_run_moves_lies_inside_its_own_confinement(route: Rout
         for end in End:
             assert outside(grant(pair.at(end), pair.group.id), route) == ""
             assert outside(revoke(pair.at(end), pair.group.id), route) == ""
+
+
+STEPS = (
+    Step(
+        id="dns",
+        uses="command",
+        settings={"argv": ("/opt/dns", "--to=${target.region}"), "environment": ("KEY",)},
+    ),
+    Step(id="bare", uses="command", settings={"argv": ("/opt/bare",)}),
+    Step(id="tell", uses="webhook", settings={"url": "https://h.test/in", "bearer_from": "TOKEN"}),
+)
+
+
+def run(step: str, *argv: str, environment: tuple[str, ...] = ()) -> Action:
+    return RunCommand(step=step, number=1, argv=argv, environment=environment, timeout_s=1, reason="")
+
+
+def call(step: str, url: str, **secrets: str) -> Action:
+    return CallWebhook(step=step, number=1, url=url, body="{}", key="k", timeout_s=1, reason="", **secrets)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        run("dns", "/opt/dns", "--to=northeurope", environment=("KEY",)),
+        run("bare", "/opt/bare"),
+        call("tell", "https://h.test/in", bearer_from="TOKEN"),
+    ],
+)
+def test_what_its_own_step_names_may_be_run_and_called(action: Action) -> None:
+    assert Confinement.of(builders.route(), STEPS).outside(action, SEEN) == ""
+    assert Confinement.of(builders.route()).outside(action, SEEN) != ""
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        run("dns", "/opt/rm", "--to=northeurope", environment=("KEY",)),
+        run("dns", "/opt/dns", "--to=northeurope", "-x", environment=("KEY",)),
+        run("dns", "/opt/dns", "--from=northeurope", environment=("KEY",)),
+        run("dns", "/opt/dns", "--to=northeurope"),
+        run("dns", "/opt/dns", "--to=northeurope", environment=("KEY", "AZURE_TOKEN")),
+        run("bare", "/opt/bare", environment=("KEY",)),
+        run("bare"),
+        run("tell", "/opt/dns"),
+        run("nobody", "/opt/dns"),
+        call("tell", "https://h.test/elsewhere", bearer_from="TOKEN"),
+        call("tell", "https://evil.test/in", bearer_from="TOKEN"),
+        call("tell", "https://h.test/in", bearer_from="OTHER"),
+        call("tell", "https://h.test/in", bearer_from="TOKEN", query_from="KEY"),
+        call("bare", "https://h.test/in"),
+        call("nobody", ""),
+    ],
+)
+def test_no_other_program_and_no_other_address(action: Action) -> None:
+    assert "its step" in Confinement.of(builders.route(), STEPS).outside(action, SEEN)
+
+
+@pytest.mark.parametrize(
+    ("text", "filled", "could"),
+    [
+        ("a", "a", True),
+        ("a", "ab", False),
+        ("${run}", "anything\nat all", True),
+        ("a${run}b", "axb", True),
+        ("a${run}b", "ab", True),
+        ("a${run}b", "xab", False),
+        (".*", "xy", False),
+        ("a${run}.${step}", "a1.2", True),
+        ("a${run}.${step}", "a1-2", False),
+    ],
+)
+def test_a_text_becomes_only_what_its_names_leave_open(text: str, filled: str, could: bool) -> None:
+    assert could_become(text, filled) is could
