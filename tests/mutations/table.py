@@ -201,6 +201,14 @@ MUTATIONS = (
         "if one.role != self.role or not _ROLE_PATH", "if not _ROLE_PATH", CONFINEMENT,
     ),
     Mutation(
+        "a step may run another program than its own", "domain/confinement.py",
+        'return "" if all(map(could_become, words, action.argv)) else', 'return "" if words else', CONFINEMENT,
+    ),
+    Mutation(
+        "a step may call another address than its own", "domain/confinement.py",
+        'return "" if named == own else', 'return "" if own else', CONFINEMENT,
+    ),
+    Mutation(
         "autoscale of others may be changed", "domain/confinement.py",
         "return self._scaling_plan(action.plan) or self._references(action)",
         "return self._scaling_plan(action.plan)", CONFINEMENT,
