@@ -172,7 +172,7 @@ class Memory(Protocol):
         ...
 
     def facts(self, step: str) -> Mapping[str, Setting]:
-        """Return the figures that a step ended with; none while it has not ended, or there is no such step."""
+        """Return the figures that a step ended with; none while it has not ended."""
         ...
 
 

@@ -53,8 +53,12 @@ async def machines_asleep(cloud: Reads, hosts: Iterable[SessionHost]) -> tuple[M
 
     A machine that was deleted while its host is still registered is left out: its power is not known.
     """
-    asleep = [host.machine for host in hosts if host.machine and host.status is not HostStatus.AVAILABLE]
-    return await _all_found(cloud.machines.get(machine) for machine in asleep)
+    return await machines_of(cloud, (host for host in hosts if host.status is not HostStatus.AVAILABLE))
+
+
+async def machines_of(cloud: Reads, hosts: Iterable[SessionHost]) -> tuple[Machine, ...]:
+    """Read the machines behind hosts; one that was deleted is left out."""
+    return await _all_found(cloud.machines.get(host.machine) for host in hosts if host.machine)
 
 
 async def _all_found(reads: Iterable[Awaitable[T]]) -> tuple[T, ...]:

@@ -16,16 +16,21 @@ from tests.operations.estate import Estate
 from tests.operations.places import make_route
 from tests.operations.staging import STEP, Stage
 
-WAY_BACK = frozenset({"assignments.withdraw", "assignments.restore", "restore"})
+WAY_BACK = frozenset({"assignments.withdraw", "assignments.restore", "restore", "hosts.rest"})
 """Operations that undo what a run did: what they do depends on its journal, which no world of ours has."""
-AUTHORED = frozenset({"command", "webhook", "gate"})
+AUTHORED = frozenset({"command", "webhook", "gate", "hosts.registered"})
 """Operations that do what their settings say, outside Azure or not at all: see test_custom, test_gates."""
-THERE = tuple(sorted(set(CATALOGUE) - WAY_BACK - AUTHORED))
+DRILLS = frozenset({"production.record", "production.prove", "drill.hold", "drill.verdict"})
+"""Operations that only a drill has: see test_production, test_hold."""
+THERE = tuple(sorted(set(CATALOGUE) - WAY_BACK - AUTHORED - DRILLS))
 """Every other operation: what it does depends on the world alone."""
+WITH_CASES = (*THERE, "hosts.rest", "hosts.registered")
+"""Operations that ``tests/cases`` has rows of: those two depend on deeds that cases can state."""
 
 ENDS = {
     "scaling.raise": End.TARGET,
     "hosts.start": End.TARGET,
+    "hosts.wake": End.TARGET,
     "capacity.prove": End.TARGET,
     "assignments.grant": End.TARGET,
     "checks.readiness": None,

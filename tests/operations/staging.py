@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import msgspec
 
+from avd_failover.domain.actions import StartMachine
 from avd_failover.domain.estate import (
     ApplicationGroup,
     HostStatus,
@@ -19,6 +20,7 @@ from avd_failover.domain.estate import (
     SessionState,
 )
 from avd_failover.domain.faults import RefusedError, TransientError
+from avd_failover.domain.graph import Setting
 from avd_failover.domain.ids import GroupId, ScalingPlanId, Scope, application_group_id, subscription_of
 from avd_failover.domain.plan import End
 from avd_failover.domain.route import Pair, Route
@@ -331,6 +333,26 @@ def _told(stage: Stage, rest: str) -> None:
         stage.memory.done.setdefault(STEP, set()).add(places.machine_of(name))
 
 
+def _woke(stage: Stage, rest: str) -> None:
+    """``neu-1 neu-2 at 900``: the step ``wake`` of this run started their machines then."""
+    names, _, seconds = rest.partition(" at ")
+    at = T0 + timedelta(seconds=float(seconds))
+    for name in names.split():
+        action = StartMachine(machine=places.machine_of(name), reason="it was due")
+        stage.memory.changed.append(action)
+        tried = Tried(target=action.target, at=at, ended="applied", ended_at=at)
+        stage.memory.tries.setdefault("wake", []).append(tried)
+
+
+def _figures(stage: Stage, rest: str) -> None:
+    """``wake registered=2 silent=neu-1,neu-2``: what a step ended with."""
+    step, *figures = rest.split()
+    found: dict[str, Setting] = {}
+    for name, value in (one.split("=") for one in figures):
+        found[name] = int(value) if value.isdigit() else value.replace(",", " ")
+    stage.memory.figures[step] = found
+
+
 VERBS: dict[str, Callable[[Stage, str], None]] = {
     "host": _host,
     "session": _session,
@@ -357,4 +379,6 @@ VERBS: dict[str, Callable[[Stage, str], None]] = {
     "last": _last,
     "did": _did,
     "told": _told,
+    "woke": _woke,
+    "figures": _figures,
 }

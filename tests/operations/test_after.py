@@ -42,6 +42,8 @@ TABLE = [
     ("hosts.start", 409, "OperationNotAllowed", LEAVE),
     ("hosts.start", 403, "AuthorizationFailed", STOP),
     ("hosts.start", 409, "Conflict", STOP),
+    ("hosts.wake", 409, "AllocationFailed", LEAVE),
+    ("hosts.wake", 403, "AuthorizationFailed", STOP),
     ("scaling.raise", 404, "404", STOP),
     ("scaling.raise", 400, "BadRequest", STOP),
     ("scaling.suspend", 403, "AuthorizationFailed", STOP),

@@ -20,7 +20,7 @@ from avd_failover.domain.route import Route
 from avd_failover.operations.base import AnyOperation, Blocked, Bound, NotYet, Proven, Verdict
 from avd_failover.operations.registry import CATALOGUE, operation_for
 from tests.domain.builders import side
-from tests.operations.drive import THERE
+from tests.operations.drive import WITH_CASES
 from tests.operations.places import REGIONS, machine_of, make_plan
 from tests.operations.staging import STEP, Stage
 from tests.operations.telling import tell_action, tell_skip, tell_verdict
@@ -81,6 +81,8 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     groups: tuple[str, ...] | None = None
     """The cohort, when not everything moves."""
     plan: PlanChanges = PlanChanges()
+    settings: dict[str, Any] = {}
+    """Settings of the step, durations in seconds. It needs the step ``wake`` if it has any."""
     world: tuple[str | tuple[str, ...], ...] = ()
     """Lines, and lists of lines: what several cases have in common."""
     looks: tuple[Look, ...] = (Look(at=1000.0),)
@@ -144,7 +146,8 @@ def accepted(lines: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def make_operation(case: Case, route: Route) -> AnyOperation:
-    step = Step(id=STEP, uses=case.uses, side=case.end)
+    needs = ("wake",) if case.settings else ()
+    step = Step(id=STEP, uses=case.uses, side=case.end, settings=case.settings, needs=needs)
     return operation_for(Bound(run="run-1", epoch=1, route=route, step=step))
 
 
@@ -234,12 +237,12 @@ def names() -> Iterator[tuple[str, str]]:
 
 
 def test_every_operation_has_cases_and_no_name_is_used_twice() -> None:
-    assert {uses for uses, _ in names()} == set(THERE)
+    assert {uses for uses, _ in names()} == set(WITH_CASES)
     assert len(set(names())) == len(CASES)
     assert len(CASES) >= 80
 
 
 def test_every_action_of_the_catalogue_is_planned_by_some_case() -> None:
     planned = {(case.uses, line.split()[0]) for case in CASES for line in case.expect.actions}
-    wanted = {(uses, kind) for uses in THERE for kind in CATALOGUE[uses].changes}
+    wanted = {(uses, kind) for uses in WITH_CASES for kind in CATALOGUE[uses].changes}
     assert planned == wanted
