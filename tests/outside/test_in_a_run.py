@@ -91,7 +91,7 @@ class Stage:
 
     @property
     def journal(self) -> str:
-        return "".join(map(str, self.store.lines))
+        return b"".join(self.store.lines).decode()
 
 
 class _Azureless:
