@@ -41,6 +41,8 @@ class _Found(Struct):
                 self.names.add((member.principal_name.lower(), user))
         elif kind == _GROUP:
             group = ids.group_id(member.id)
+            # Members that a rule has yet to let in are members nobody shows (safety S5).
+            self.complete = self.complete and member.settled
             if group not in self.met:
                 self.met.add(group)
                 self.queue.append(group)
@@ -60,11 +62,13 @@ class AzureDirectory(Directory):
         """Read everyone in a group, through any depth and any circle of nested groups.
 
         Devices, contacts and service principals are left out: they start no sessions. A nested group that
-        Graph refuses to show, or that is gone meanwhile, makes the answer incomplete; a refusal of the
-        group itself is raised, as is any fault worth asking again for.
+        Graph refuses to show, or that is gone meanwhile, makes the answer incomplete, and so does any
+        dynamic group whose rule is not worked off; a refusal of the group itself is raised, as is any fault
+        worth asking again for.
         """
         read_at = self._clock.now()
-        found = _Found(queue=[group], met={group})
+        itself = await self._graph.group(group)
+        found = _Found(queue=[group], met={group}, complete=itself.settled)
         while found.queue:
             if len(found.met) > MAX_GROUPS or len(found.users) > MAX_USERS:
                 found.complete = False

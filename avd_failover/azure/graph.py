@@ -7,7 +7,7 @@ The library's typed models cost a hundred times what decoding the two fields we 
 import ssl
 import uuid
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from azure.core.credentials_async import AsyncTokenCredential
@@ -18,6 +18,7 @@ from kiota_authentication_azure.azure_identity_authentication_provider import (
     AzureIdentityAuthenticationProvider,
 )
 from kiota_http.middleware.options import ResponseHandlerOption
+from msgraph.generated.groups.item.group_item_request_builder import GroupItemRequestBuilder
 from msgraph.generated.groups.item.members.members_request_builder import MembersRequestBuilder
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgspec import Struct, field
@@ -34,11 +35,13 @@ from avd_failover.domain.ids import GroupId
 PAGE = 999
 """Most members Graph returns in one page."""
 
-FIELDS = ["id", "userPrincipalName"]
+FIELDS = ["id", "userPrincipalName", "membershipRuleProcessingState"]
 """What is asked for of each member; Graph serves a property that only some kinds of member have."""
 
-MEMBERS_COST = 2.0
-"""Resource units of one page of members: 3, less 1 for $select (azure-facts section 8)."""
+GROUP_FIELDS = ["id", "membershipRuleProcessingState"]
+
+MEMBERS_COST, GROUP_COST = 2.0, 1.0
+"""Resource units of one page of members, 3 less 1 for $select, and of one group (azure-facts section 8)."""
 
 
 class Member(Struct, frozen=True):
@@ -51,6 +54,12 @@ class Member(Struct, frozen=True):
     id: str
     kind: str = field(default="", name="@odata.type")
     principal_name: str | None = field(default=None, name="userPrincipalName")
+    rule_state: str | None = field(default=None, name="membershipRuleProcessingState")
+
+    @property
+    def settled(self) -> bool:
+        """Whether no rule decides who its members are, or one that is worked off."""
+        return (self.rule_state or "on").lower() == "on"
 
 
 class Page(Struct, frozen=True):
@@ -69,9 +78,12 @@ class _Refusal(Struct, frozen=True):
     error: _GraphError
 
 
+T = TypeVar("T")
 _pages = Decoder(Page)
+_groups = Decoder(Member)
 _refusals = Decoder(_Refusal)
 _Query = MembersRequestBuilder.MembersRequestBuilderGetQueryParameters
+_GroupQuery = GroupItemRequestBuilder.GroupItemRequestBuilderGetQueryParameters
 
 
 class Graph:
@@ -92,10 +104,22 @@ class Graph:
         """
         if link:
             guard(link, self._home)
+        return await self._read(group, self._page(group, link), MEMBERS_COST, _pages)
+
+    async def group(self, group: GroupId) -> Member:
+        """Read a group itself. Raises the faults of a read."""
+        query = RequestConfiguration[_GroupQuery](query_parameters=_GroupQuery(select=GROUP_FIELDS))
+        builder = GroupItemRequestBuilder(self._adapter, {"group%2Did": group})
+        request = self._bare(builder.to_get_request_information(query))
+        return await self._read(group, request, GROUP_COST, _groups)
+
+    async def _read(self, group: GroupId, request: RequestInformation, cost: float, what: Decoder[T]) -> T:
+        request.headers.try_add("client-request-id", str(uuid.uuid4()))
+        request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         with azure_faults(group, mutating=False):
-            answer = await self._send(self._request(group, link))
+            answer = await self._send(request, cost)
             if answer.status_code == 200:
-                return _pages.decode(answer.content)
+                return what.decode(answer.content)
         code, message = _reason(answer.content)
         raise fault_of_answer(answer.status_code, answer.headers, code, message, target=group, mutating=False)
 
@@ -126,22 +150,21 @@ class Graph:
         adapter.base_url = f"{self._base}/v1.0"
         return adapter
 
-    def _request(self, group: GroupId, link: str) -> RequestInformation:
+    def _page(self, group: GroupId, link: str) -> RequestInformation:
         if link:
-            request = MembersRequestBuilder(self._adapter, link).to_get_request_information()
-        else:
-            query = RequestConfiguration[_Query](query_parameters=_Query(select=FIELDS, top=PAGE))
-            builder = MembersRequestBuilder(self._adapter, {"group%2Did": group})
-            request = builder.to_get_request_information(query)
-            # The builders write "$" as "%24"; the middleware that puts it back is not installed.
-            request.path_parameters["baseurl"] = self._adapter.base_url
-            request.url = request.url.replace("%24", "$")
-        request.headers.try_add("client-request-id", str(uuid.uuid4()))
-        request.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
+            return MembersRequestBuilder(self._adapter, link).to_get_request_information()
+        query = RequestConfiguration[_Query](query_parameters=_Query(select=FIELDS, top=PAGE))
+        builder = MembersRequestBuilder(self._adapter, {"group%2Did": group})
+        return self._bare(builder.to_get_request_information(query))
+
+    def _bare(self, request: RequestInformation) -> RequestInformation:
+        """The builders write "$" as "%24"; the middleware that puts it back is not installed."""
+        request.path_parameters["baseurl"] = self._adapter.base_url
+        request.url = request.url.replace("%24", "$")
         return request
 
-    async def _send(self, request: RequestInformation) -> httpx.Response:
-        async with self._throttle.graph(MEMBERS_COST) as admission:
+    async def _send(self, request: RequestInformation, cost: float) -> httpx.Response:
+        async with self._throttle.graph(cost) as admission:
             answer: Any = await self._adapter.send_primitive_async(request, "bytes", {})
             if not isinstance(answer, httpx.Response):
                 raise UnreadableAnswerError("no answer came through the adapter")

@@ -151,9 +151,12 @@ class DirectDirectory(_Service):
     """Groups and their members; Graph has budgets of its own, so none of Resource Manager's is used."""
 
     async def members(self, group: GroupId) -> estate.Membership:
-        """Read everyone in a group, nested groups resolved."""
+        """Read a group and everyone in it, nested groups resolved."""
         found = await self._line.read_list(
-            "members.list", group, lambda world: world.directory.transitive_members(group), lambda one: one
+            "members.list",
+            group,
+            lambda world: (world.directory.group(group), *world.directory.transitive_members(group)),
+            lambda one: one,
         )
         return values.membership(group, found.items, complete=found.complete, read_at=found.read_at)
 

@@ -80,13 +80,14 @@ def user_session(record: records.UserSession) -> estate.UserSession:
 def membership(
     group: ids.GroupId, found: Sequence[records.User | records.Group], *, complete: bool, read_at: datetime
 ) -> estate.Membership:
-    """Return everyone in a group."""
+    """Return everyone in a group; a rule that is not worked off leaves open who else is (safety S5)."""
+    groups = [one for one in found if isinstance(one, records.Group)]
     users = [one for one in found if isinstance(one, records.User)]
     return estate.Membership(
         group=group,
         users=frozenset(ids.user_id(one.id) for one in users),
-        nested=frozenset(ids.group_id(one.id) for one in found if isinstance(one, records.Group)),
-        complete=complete,
+        nested=frozenset(ids.group_id(one.id) for one in groups) - {group},
+        complete=complete and not any(one.rule_paused for one in groups),
         read_at=read_at,
         names=tuple(sorted((one.user_principal_name.lower(), ids.user_id(one.id)) for one in users)),
     )

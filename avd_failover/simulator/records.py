@@ -340,6 +340,8 @@ class Group(Record):
     kind: Literal["assigned", "dynamic", "synced", "role-assignable"] = "assigned"
     description: str | None = None
     membership_rule: str | None = None
+    rule_paused: bool = False
+    """Of a dynamic group: whether its rule is not worked off, so that others may belong to it by now."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -369,7 +371,7 @@ class LockConflict(Record):
 class FaultHit(Record):
     """A fault that struck: its id and a number; ``what`` is a route or an event of the world.
 
-    ``late_s`` is how much later than usual a request took effect.
+    ``late_s`` is how much later than usual a request takes effect, by this fault and those before it.
     """
 
     fault: str

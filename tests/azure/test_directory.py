@@ -1,5 +1,7 @@
 """Groups and everyone in them, through nesting, circles, pages and refusals."""
 
+import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from avd_failover.azure.endpoints import Endpoints
 from avd_failover.azure.estate import AzureCloud, connect
 from avd_failover.domain import ids
 from avd_failover.domain.faults import RefusedError, TransientError
-from tests.azure.fake_arm import Answer, FakeArm, refusal
+from tests.azure.fake_arm import Answer, FakeArm, Seen, refusal
 from tests.azure.jump_clock import START, JumpClock
 
 
@@ -39,6 +41,26 @@ def of(number: int) -> str:
 
 
 ROOT = ids.group_id(guid(900))
+ITSELF = r"/v1\.0/groups/[^/?]+\?[^/]*"
+
+
+def shape(state: str | None = None) -> Answer:
+    """The group itself, without a rule or with one in this state."""
+    return Answer(200, {"id": ROOT, "membershipRuleProcessingState": state})
+
+
+@pytest.fixture
+async def arm() -> AsyncIterator[FakeArm]:
+    server = FakeArm()
+    await server.start()
+    server.on("GET", ITSELF, shape())
+    yield server
+    await server.stop()
+
+
+def pages(arm: FakeArm) -> list[Seen]:
+    """Return the requests for members."""
+    return [one for one in arm.seen if not re.fullmatch(r"/v1\.0/groups/[^/]+", one.path)]
 
 
 def users(*numbers: int) -> frozenset[str]:
@@ -60,9 +82,12 @@ async def test_the_request_asks_for_ids_and_principal_names_only_in_large_pages(
 ) -> None:
     arm.on("GET", of(900), page())
     await cloud.directory.members(ROOT)
-    (seen,) = arm.seen
+    (seen,) = pages(arm)
     assert seen.path == f"/v1.0/groups/{ROOT}/members"
-    assert dict(seen.query) == {"$select": "id,userPrincipalName", "$top": "999"}
+    assert dict(seen.query) == {
+        "$select": "id,userPrincipalName,membershipRuleProcessingState",
+        "$top": "999",
+    }
     assert seen.headers["Authorization"] == "Bearer simulated"
     assert seen.headers["User-Agent"].startswith("avd-failover/")
     assert seen.headers["client-request-id"]
@@ -85,12 +110,60 @@ async def test_a_group_with_a_principal_name_is_nobody(arm: FakeArm, cloud: Azur
     assert (await cloud.directory.members(ROOT)).names == ()
 
 
+@pytest.mark.parametrize(
+    ("state", "complete"),
+    [("On", True), ("on", True), (None, True), ("Paused", False), ("Evaluating", False)],
+)
+async def test_a_dynamic_group_is_whole_only_while_its_rule_is_worked_off(
+    arm: FakeArm, cloud: AzureCloud, state: str | None, complete: bool
+) -> None:
+    inner = group(901) | ({} if state is None else {"membershipRuleProcessingState": state})
+    arm.on("GET", of(900), page(user(1), inner))
+    arm.on("GET", of(901), page(user(2)))
+    found = await cloud.directory.members(ROOT)
+    assert (found.users, found.complete) == (users(1, 2), complete)
+
+
+@pytest.mark.parametrize(("state", "complete"), [("On", True), (None, True), ("Paused", False)])
+async def test_the_same_goes_for_the_group_itself_which_is_read_once(
+    cloud: AzureCloud, arm: FakeArm, state: str | None, complete: bool
+) -> None:
+    arm._scripts.clear()
+    arm.on("GET", ITSELF, shape(state))
+    arm.on("GET", of(900), page(user(1), then="{here}/v1.0/x?$skiptoken=2"))
+    arm.on("GET", "skiptoken=2", page(user(2)))
+    assert (await cloud.directory.members(ROOT)).complete is complete
+    asked = [(one.path, dict(one.query)) for one in arm.seen][:1]
+    assert asked == [(f"/v1.0/groups/{ROOT}", {"$select": "id,membershipRuleProcessingState"})]
+    assert len(arm.seen) == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (refusal(404, "Request_ResourceNotFound"), RefusedError),
+        (refusal(403, "Authorization_RequestDenied"), RefusedError),
+        (refusal(503, "serviceUnavailable"), TransientError),
+        (Answer(200, {}), TransientError),
+        (Answer(200, b"<html/>"), TransientError),
+    ],
+)
+async def test_a_group_that_does_not_show_itself_is_not_read_any_further(
+    arm: FakeArm, cloud: AzureCloud, answer: Answer, fault: type[Exception]
+) -> None:
+    arm._scripts.clear()
+    arm.on("GET", ITSELF, answer)
+    with pytest.raises(fault):
+        await cloud.directory.members(ROOT)
+    assert pages(arm) == []
+
+
 async def test_every_page_is_read(arm: FakeArm, cloud: AzureCloud) -> None:
     arm.on("GET", "skiptoken=2", page(user(2), then="{here}/v1.0/x?$skiptoken=3"))
     arm.on("GET", "skiptoken=3", page(user(3)))
     arm.on("GET", of(900), page(user(1), then="{here}/v1.0/x?$skiptoken=2"))
     assert (await cloud.directory.members(ROOT)).users == users(1, 2, 3)
-    assert len(arm.seen) == 3
+    assert len(pages(arm)) == 3
 
 
 async def test_an_empty_group_is_complete(arm: FakeArm, cloud: AzureCloud) -> None:
@@ -105,7 +178,7 @@ async def test_groups_that_contain_each_other_are_read_once_each(arm: FakeArm, c
     found = await cloud.directory.members(ROOT)
     assert found.nested == users(901)
     assert (found.users, found.complete) == (users(1), True)
-    assert len(arm.seen) == 2
+    assert len(pages(arm)) == 2
 
 
 async def test_devices_and_service_principals_are_no_users(arm: FakeArm, cloud: AzureCloud) -> None:
@@ -173,14 +246,14 @@ async def test_trouble_worth_asking_again_for_is_raised_and_graph_is_asked_once(
     arm.on("GET", of(901), answer)
     with pytest.raises(TransientError):
         await cloud.directory.members(ROOT)
-    assert len(arm.seen) == 1 + nested
+    assert len(pages(arm)) == 1 + nested
 
 
 async def test_a_redirect_is_not_followed(arm: FakeArm, cloud: AzureCloud) -> None:
     arm.on("GET", of(900), Answer(302, headers={"Location": "{here}/v1.0/elsewhere"}))
     with pytest.raises(RefusedError):
         await cloud.directory.members(ROOT)
-    assert len(arm.seen) == 1
+    assert len(pages(arm)) == 1
 
 
 @pytest.mark.parametrize("nested", [False, True])
@@ -205,7 +278,7 @@ async def test_pages_that_lead_in_a_circle_are_incomplete(arm: FakeArm, cloud: A
     arm.on("GET", of(900), page(user(1), then="{here}/v1.0/x?page=2"))
     found = await cloud.directory.members(ROOT)
     assert (found.users, found.complete) == (users(1, 2), False)
-    assert len(arm.seen) == 2
+    assert len(pages(arm)) == 2
 
 
 @pytest.mark.parametrize(("bound", "value"), [("MAX_GROUPS", 2), ("MAX_USERS", 2), ("MAX_PAGES", 1)])

@@ -201,6 +201,7 @@ async def test_a_proxy_of_the_environment_never_sees_this_machines_traffic(
     for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     arm.on("GET", "/members.*", Answer(200, {"value": []}))
+    arm.on("GET", r"/groups/[^/?]+\?[^/]*", Answer(200, {"id": PRINCIPAL}))
     arm.on("GET", "", listed())
     cloud = connect(Endpoints(arm=arm.url, graph=arm.url), clock)
     assert (await cloud.hosts.list(POOL)).complete

@@ -120,6 +120,21 @@ async def test_members_of_nested_groups_are_members(opened):
     assert (len(night.users), night.nested) == (1, frozenset())
 
 
+@pytest.mark.parametrize("group", ["STAFF", "NIGHT"])
+async def test_a_group_is_not_whole_while_a_rule_of_it_or_within_it_is_pending(opened, group):
+    pending = {"fault": "group-rule-pending", "group": group, "starts": "10s", "lasts": "60s"}
+    stage = await opened(faults=[pending | {"joins": "kiosk-01"}])
+    staff = ids.group_id(STAFF)
+    before = await stage.cloud.directory.members(staff)
+    await stage.clock.sleep(20)
+    meanwhile = await stage.cloud.directory.members(staff)
+    await stage.clock.sleep(120)
+    after = await stage.cloud.directory.members(staff)
+    assert (before.complete, meanwhile.complete, after.complete) == (True, False, True)
+    assert meanwhile.users == before.users
+    assert len(after.users - before.users) == 1
+
+
 async def test_groups_nested_in_a_ring_are_read_once(opened):
     stage = await opened()
     stage.world.directory.add_member(ADMIN, NIGHT, STAFF)

@@ -179,6 +179,10 @@ LASTING: dict[str, Draw] = {
         "fault": "group-hidden", "group": rng.choice(["GRP-OFFICE", "GRP-LEDGER"]),
         "starts": _for(0, 500, rng),
     },
+    "group-rule-pending": lambda rng: {
+        "fault": "group-rule-pending", "group": rng.choice(["GRP-OFFICE", "GRP-LEDGER"]),
+        "starts": _for(0, 500, rng),
+    },
     "host-token-expired": lambda _rng: {"fault": "host-token-expired"},
     "directory-down": lambda rng: {"fault": "directory-down", "starts": _for(0, 300, rng)},
     "host-vanishes": _deed("host-vanishes", hosts=lambda r: r.choice(HOSTS)),

@@ -23,6 +23,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "group-deleted": {"group": "STAFF"},
     "group-recreated": {"group": "STAFF"},
     "group-hidden": {"group": "STAFF"},
+    "group-rule-pending": {"group": "STAFF"},
     "autoscale-deallocates": {"pool": "hp-a"},
     "autoscale-drains": {"pool": "hp-a"},
     "autoscale-logs-off": {"pool": "hp-a"},

@@ -118,11 +118,11 @@ class Faults(Part):
             if isinstance(armed.spec, RequestFault) and self._strikes(armed, armed.spec, sent):
                 found = armed.spec.rule(self._stage(armed), sent, self._chance(armed))
                 if found != CLEAR:
+                    ruling = ruling.joined(found)
                     self.hit(
                         armed.id, armed.seen, what=sent.route, target=sent.target, actor=sent.actor,
-                        late_s=found.delay_s,
+                        late_s=ruling.delay_s if found.delay_s else 0.0,
                     )  # fmt: skip
-                    ruling = ruling.joined(found)
         return ruling
 
     def applied(self, sent: Sent) -> None:

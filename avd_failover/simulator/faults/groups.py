@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from avd_failover.simulator.faults.base import Deed, RequestFault, called
+from avd_failover.simulator.faults.base import Deed, LastingDeed, RequestFault, called
 from avd_failover.simulator.faults.names import Stage, named
 from avd_failover.simulator.faults.ruling import Ruling
 from avd_failover.simulator.faults.sent import Sent
@@ -91,6 +91,55 @@ class GroupRecreated(_OnGroup):
         stage.world.core.erase(ADMIN, "delete-group", group)
         new_id = stage.world.core.guid(f"fault:{stage.fault}")
         stage.world.core.write(ADMIN, "create-group", replace(group, id=new_id, created_s=stage.world.now_s))
+
+
+class GroupRulePending(LastingDeed):
+    """A group is dynamic and its rule is not worked off: it shows old members, and who joins comes later."""
+
+    fault: Literal["group-rule-pending"] = called("group-rule-pending")
+    group: str = Field(description="Name of the group.")
+    joins: str | None = Field(
+        default=None, description="Name of a user or group that the rule lets in once it is worked off."
+    )
+
+    def act(self, stage: Stage) -> None:
+        """Pause the rule."""
+        group = named(stage.world, Group, self.group)
+        stage.memory.setdefault("was", group)
+        stage.hit("pauses", group.id)
+        stage.world.core.change(
+            ADMIN,
+            "pause-rule",
+            group,
+            kind="dynamic",
+            membership_rule=group.membership_rule or "(user.accountEnabled -eq true)",
+            rule_paused=True,
+        )
+
+    def undo(self, stage: Stage) -> None:
+        """Work it off."""
+        was: Group = stage.memory["was"]
+        found = stage.world.core.find(Group, was.id)
+        if found is None or not found.rule_paused:
+            return
+        joining = () if self.joins is None else (_member(stage.world, self.joins),)
+        fresh = tuple(one for one in joining if key(one) not in map(key, found.members))
+        stage.world.core.change(
+            ADMIN,
+            "work-off-rule",
+            found,
+            kind=was.kind,
+            membership_rule=was.membership_rule,
+            rule_paused=False,
+            members=(*found.members, *fresh),
+        )
+
+    def check(self, world: "World") -> None:
+        """Find out whether both exist."""
+        super().check(world)
+        named(world, Group, self.group)
+        if self.joins is not None:
+            _member(world, self.joins)
 
 
 class GroupHidden(RequestFault):

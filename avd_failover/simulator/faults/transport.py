@@ -71,6 +71,27 @@ class DelayRequest(RequestFault):
         return Ruling(delay_s=round(min(spread, self.high), 3))
 
 
+class ReorderRequests(RequestFault):
+    """Requests sent within a window take effect, and are answered, in another order than they were sent."""
+
+    fault: Literal["reorder-requests"] = called("reorder-requests")
+    window: Duration = Field(default=2.0, description="How long a window is; the first request opens it.")
+    how: Literal["shuffle", "reverse"] = Field(
+        default="shuffle", description="By chance, or the last one first."
+    )
+
+    def rule(self, stage: Stage, sent: Sent, chance: random.Random) -> Ruling:
+        """Hold it, and its answer too."""
+        if self.how == "shuffle":
+            there_s, back_s = _between(chance, 0, self.window), _between(chance, 0, self.window)
+            return Ruling(delay_s=there_s, damage="slow", over_s=back_s)
+        opened_s = stage.memory.get("opened_s", -math.inf)
+        if stage.world.now_s > opened_s + self.window:
+            opened_s = stage.memory["opened_s"] = stage.world.now_s
+        # The later within the window, the earlier after its end: what came last is applied first.
+        return Ruling(delay_s=round(2 * (opened_s + self.window - stage.world.now_s), 6))
+
+
 class DuplicateRequest(RequestFault):
     """A change takes effect twice: the network delivers it again after a gap."""
 

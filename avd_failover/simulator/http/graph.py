@@ -236,7 +236,7 @@ def _group_body(group: Group) -> dict[str, Json]:
         "mailEnabled": False,
         "mailNickname": group.display_name.replace(" ", ""),
         "membershipRule": group.membership_rule,
-        "membershipRuleProcessingState": "On" if dynamic else None,
+        "membershipRuleProcessingState": ("Paused" if group.rule_paused else "On") if dynamic else None,
         "onPremisesSyncEnabled": group.kind == "synced" or None,
         "securityEnabled": True,
     }
