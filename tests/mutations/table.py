@@ -202,7 +202,8 @@ MUTATIONS = (
     ),
     Mutation(
         "a step may run another program than its own", "domain/confinement.py",
-        'return "" if all(map(could_become, words, action.argv)) else', 'return "" if words else', CONFINEMENT,
+        'return "" if all(map(could_become, words, action.argv)) else', 'return "" if words else',
+        CONFINEMENT,
     ),
     Mutation(
         "a step may call another address than its own", "domain/confinement.py",
