@@ -8,6 +8,8 @@ cannot be fetched is a fault of the whole reading.
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from typing import Any, TypeVar
 
+from azure.core.pipeline.policies import ContentDecodePolicy
+
 from avd_failover.azure.answers import Raw
 from avd_failover.azure.faults import UnreadableAnswerError
 from avd_failover.cloud import Reading
@@ -51,6 +53,7 @@ async def _pages(paged: Raw, gaps: list[str], max_pages: int) -> AsyncIterator[A
         except (TypeError, AttributeError, KeyError) as error:
             # What the SDK does with a body that has no list in it.
             raise UnreadableAnswerError(f"a page without its list: {error}") from error
+        _require_list(pages)
         yield page
         link = pages.continuation_token
         if link in met:
@@ -60,6 +63,17 @@ async def _pages(paged: Raw, gaps: list[str], max_pages: int) -> AsyncIterator[A
             met.add(link)
     if pages.continuation_token:
         gaps.append(f"more than {max_pages} pages")
+
+
+def _require_list(pages: Raw) -> None:
+    """Refuse a page whose body has no list: some SDKs read it as an empty one.
+
+    There is no public way to the answer of a page. What stands in for an SDK's pages has none.
+    """
+    answer = getattr(pages, "_response", None)
+    body = answer.context.get(ContentDecodePolicy.CONTEXT_NAME) if answer is not None else None
+    if isinstance(body, dict) and not isinstance(body.get("value"), list):
+        raise UnreadableAnswerError("a page without its list")
 
 
 def _told(gaps: list[str]) -> str:

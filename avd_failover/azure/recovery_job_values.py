@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from avd_failover.azure.answers import Raw
 from avd_failover.azure.faults import clean
-from avd_failover.azure.replication_values import known, moment
+from avd_failover.azure.replication_values import known, moment, word
 from avd_failover.domain import ids
 from avd_failover.domain.ids import RecoveryJobId, VaultId
 from avd_failover.domain.recovery_jobs import JobError, JobState, JobTask, RecoveryJob
@@ -50,7 +50,7 @@ def job_of_answer(headers: Mapping[str, str], vault: VaultId) -> RecoveryJobId |
 
 
 def _state(told: object) -> JobState:
-    return _STATES.get(str(told or "").lower(), JobState.UNKNOWN)
+    return _STATES.get(word(told).lower(), JobState.UNKNOWN)
 
 
 def _error(raw: Raw) -> JobError:

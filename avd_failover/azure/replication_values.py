@@ -6,6 +6,7 @@ of the provider says so (contract 119). An item whose own id cannot be read is a
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any, TypeVar
 
 from avd_failover.azure.answers import Raw
@@ -90,8 +91,13 @@ def known(fold: Callable[[str], T], told: object) -> T | None:
         return None
 
 
+def word(told: object) -> str:
+    """Return a word of the service; the SDK makes some of them members of its enums, and others text."""
+    return str(told.value if isinstance(told, Enum) else told or "")
+
+
 def _folded(told: object) -> str:
-    return str(told or "").strip().lower()
+    return word(told).strip().lower()
 
 
 def _standing(told: Raw) -> dict[str, Any]:
@@ -120,7 +126,7 @@ def _work(told: Raw) -> dict[str, Any]:
 
 def _replica(details: Raw) -> dict[str, Any]:
     def text(name: str) -> str:
-        return str(getattr(details, name, None) or "")
+        return word(getattr(details, name, None))
 
     percent = getattr(details, "monitoring_percentage_completion", None)
     rpo_s = getattr(details, "rpo_in_seconds", None)
