@@ -123,6 +123,8 @@ def _end(checked: "list[Checked]") -> None:
 
 
 def _schema(kind: str) -> dict[str, Any]:
+    from avd_failover.cli.step_schema import describe_steps
+    from avd_failover.operations.registry import CATALOGUE
     from avd_failover.runbook.personal_models import plan_schema
     from avd_failover.runbook.runbook_models import RunbookEntry
     from avd_failover.simulator.scenario import Scenario
@@ -130,19 +132,13 @@ def _schema(kind: str) -> dict[str, Any]:
     models: dict[str, type[FileModel]] = {"runbook": RunbookEntry, "scenario": Scenario}
     described = plan_schema() if kind == "plan" else models[kind].model_json_schema()
     if kind == "runbook":
-        _name_operations(described)
+        describe_steps(described["$defs"]["StepEntry"], CATALOGUE)
     if kind == "scenario":
         _let_extend(described)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"{kind} of avd-failover",
     } | {key: value for key, value in described.items() if key != "title"}
-
-
-def _name_operations(described: dict[str, Any]) -> None:
-    from avd_failover.operations.registry import CATALOGUE
-
-    described["$defs"]["StepEntry"]["properties"]["uses"]["enum"] = list(CATALOGUE)
 
 
 def _let_extend(described: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """``failover validate``, ``schema`` and ``graph``."""
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -170,7 +171,32 @@ def test_every_key_of_a_schema_has_help_for_an_editor(failover, kind):
 
 def test_the_schema_of_runbooks_names_the_operations(failover):
     schema = json.loads(failover("schema", "runbook")[1])
-    assert "assignments.revoke" in schema["$defs"]["StepEntry"]["properties"]["uses"]["enum"]
+    known, foreign = schema["$defs"]["StepEntry"]["properties"]["uses"]["anyOf"]
+    assert "assignments.revoke" in known["enum"]
+    assert re.fullmatch(foreign["pattern"], "acme.mail")
+
+
+@pytest.mark.parametrize(
+    ("step", "sound"),
+    [
+        ({"id": "a", "uses": "command", "with": {"argv": ["/bin/true"], "idempotent": True}}, True),
+        ({"id": "a", "uses": "command", "with": {"argv": ["/bin/true"]}}, False),
+        ({"id": "a", "uses": "command"}, False),
+        ({"id": "a", "uses": "command", "with": {"argv": "/bin/true", "idempotent": True}}, False),
+        ({"id": "a", "uses": "command", "with": {"argv": ["/x"], "idempotent": True, "cwd": "/"}}, False),
+        ({"id": "a", "uses": "gate", "with": {"instruction": "Look.", "approvals": 2}}, True),
+        ({"id": "a", "uses": "gate", "with": {"instruction": "Look.", "approvals": 3}}, False),
+        ({"id": "a", "uses": "gate", "with": {"instruction": "Look.", "expires": "2h30m"}}, True),
+        ({"id": "a", "uses": "gate", "with": {"instruction": "Look.", "expires": 5}}, False),
+        ({"id": "a", "uses": "barrier", "with": {"x": 1}}, False),
+        ({"id": "a", "uses": "acme.mail", "with": {"to": "ops"}}, True),
+        ({"id": "a", "uses": "nothing"}, False),
+    ],
+)
+def test_the_schema_knows_the_settings_of_each_operation(failover, step, sound):
+    schema = json.loads(failover("schema", "runbook")[1])
+    runbook = {"runbook": "r", "pool": "pooled", "steps": [step]}
+    assert jsonschema.Draft202012Validator(schema).is_valid(runbook) is sound
 
 
 def test_a_graph_is_drawn_as_text_by_default(failover):
