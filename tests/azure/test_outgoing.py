@@ -9,10 +9,10 @@ from azure.core.rest import HttpRequest
 from kiota_abstractions.method import Method
 from msgspec.structs import replace
 
-from avd_failover.azure import graph as graph_module
 from avd_failover.azure.credentials import SimulatedCredential
 from avd_failover.azure.endpoints import Endpoints, origin_of
 from avd_failover.azure.estate import AzureCloud, connect
+from avd_failover.azure.graph import Graph
 from avd_failover.azure.outgoing import PermitPolicy, asked_by
 from avd_failover.azure.pipeline import policies
 from avd_failover.azure.throttle import Throttle
@@ -235,19 +235,20 @@ def test_a_body_that_is_not_there_yet_never_leaves() -> None:
 
 
 async def test_the_directory_is_only_read(
-    arm: FakeArm, bare: AzureCloud, monkeypatch: pytest.MonkeyPatch
+    arm: FakeArm, clock: JumpClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A defect that turns the question for members into something else is stopped at the door."""
     arm.on("GET", "/members.*", Answer(200, {"value": []}))
-    assert (await bare.directory.members(ids.group_id(PRINCIPAL))).complete
-    make = graph_module.Graph._request
+    directory = Graph(Endpoints(arm=arm.url, graph=arm.url), SimulatedCredential(), Throttle(clock))
+    assert (await directory.members(ids.group_id(PRINCIPAL))).value == ()
+    send = Graph._send
 
-    def defective(self: Any, *given: Any) -> Any:
-        request = make(self, *given)
+    async def defective(self: Any, request: Any, *given: Any) -> Any:
         request.http_method = Method.DELETE
-        return request
+        return await send(self, request, *given)
 
-    monkeypatch.setattr(graph_module.Graph, "_request", defective)
+    monkeypatch.setattr(Graph, "_send", defective)
     with pytest.raises(OutsidePlanError, match="the directory is only read"):
-        await bare.directory.members(ids.group_id(PRINCIPAL))
+        await directory.members(ids.group_id(PRINCIPAL))
     assert [seen.method for seen in arm.seen] == ["GET"]
+    await directory.aclose()
