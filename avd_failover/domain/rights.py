@@ -18,6 +18,8 @@ class Place(Enum):
     AUTOSCALE = "scaling plan"
     MACHINES = "machines"
     MACHINES_SUBSCRIPTION = "subscription of the machines"
+    VAULT = "recovery vault"
+    RESERVATIONS = "capacity reservation group"
     SUBSCRIPTION = "subscription"
 
 
@@ -37,6 +39,10 @@ _AVD = "Microsoft.DesktopVirtualization"
 _HOSTS = f"{_AVD}/hostpools/sessionhosts"
 _MACHINES = "Microsoft.Compute/virtualMachines"
 _ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
+_VAULTS = "Microsoft.RecoveryServices/vaults"
+_CONTAINERS = f"{_VAULTS}/replicationFabrics/replicationProtectionContainers"
+_ITEMS = f"{_CONTAINERS}/replicationProtectedItems"
+_RESERVED = "Microsoft.Compute/capacityReservationGroups"
 
 ASSIGNMENT_WRITE, ASSIGNMENT_DELETE = f"{_ASSIGNMENTS}/write", f"{_ASSIGNMENTS}/delete"
 
@@ -51,7 +57,6 @@ _HOST = _at(Place.POOL, f"{_HOSTS}/read")
 _GROUPS = _at(Place.SUBSCRIPTION, f"{_AVD}/applicationgroups/read")
 _SEEN_ASSIGNMENTS = _at(Place.SUBSCRIPTION, f"{_ASSIGNMENTS}/read")
 _OPERATION = _at(Place.MACHINES_SUBSCRIPTION, "Microsoft.Compute/locations/operations/read")
-
 READS: dict[str, tuple[Right, ...]] = {
     "assignments.at_or_above": _SEEN_ASSIGNMENTS,
     "assignments.get": _SEEN_ASSIGNMENTS,
@@ -67,7 +72,17 @@ READS: dict[str, tuple[Right, ...]] = {
     "scaling.get": _at(Place.AUTOSCALE, f"{_AVD}/scalingplans/read"),
     "scaling.schedules": _at(Place.AUTOSCALE, f"{_AVD}/scalingplans/pooledSchedules/read"),
     "machines.get": _at(Place.MACHINES, f"{_MACHINES}/read"),
+    "machines.extensions": _at(Place.MACHINES, f"{_MACHINES}/extensions/read"),
     "outside.ask": (),
+    "recovery.items": _at(Place.VAULT, f"{_VAULTS}/replicationProtectedItems/read"),
+    "recovery.item": _at(Place.VAULT, f"{_ITEMS}/read"),
+    "recovery.recovery_points": _at(Place.VAULT, f"{_ITEMS}/recoveryPoints/read"),
+    "recovery.mappings": _at(Place.VAULT, f"{_VAULTS}/replicationProtectionContainerMappings/read"),
+    "recovery.jobs": _at(Place.VAULT, f"{_VAULTS}/replicationJobs/read"),
+    "recovery.job": _at(Place.VAULT, f"{_VAULTS}/replicationJobs/read"),
+    "reservations.get": _at(
+        Place.RESERVATIONS, f"{_RESERVED}/read", f"{_RESERVED}/capacityReservations/read"
+    ),
 }
 """Verb of the seam (``cloud.Reads``) to what it takes in Azure."""
 
@@ -90,6 +105,11 @@ CHANGES: dict[str, tuple[Right, ...]] = {
     "pool.start-on-connect": _at(Place.POOL, f"{_AVD}/hostpools/write"),
     "command.run": (),
     "webhook.call": (),
+    "machine.failover": _at(Place.VAULT, f"{_ITEMS}/unplannedFailover/action", f"{_ITEMS}/read"),
+    "machine.change-point": _at(Place.VAULT, f"{_ITEMS}/applyRecoveryPoint/action", f"{_ITEMS}/read"),
+    "machine.commit": _at(Place.VAULT, f"{_ITEMS}/failoverCommit/action", f"{_ITEMS}/read"),
+    "machine.reprotect": _at(Place.VAULT, f"{_CONTAINERS}/switchprotection/action", f"{_ITEMS}/read"),
+    "machine.extension": (*_at(Place.MACHINES, f"{_MACHINES}/extensions/write"), *_OPERATION),
 }
 """Tag of an action (``domain.actions``) to what it takes in Azure."""
 
