@@ -26,7 +26,6 @@ def check_any_plan(findings: Findings, plan: Plan) -> None:
     _policies_raised(findings, plan.policies)
     _times(findings, plan)
     _countdown(findings, plan)
-    check_capacity(findings, plan.capacity)
 
 
 def check_plan(findings: Findings, plan: Plan, groups: Mapping[str, str]) -> None:
@@ -44,6 +43,7 @@ def check_plan(findings: Findings, plan: Plan, groups: Mapping[str, str]) -> Non
     _times(findings, plan)
     _countdown(findings, plan)
     _profiles_explained(findings, plan)
+    check_capacity(findings, plan.capacity)
 
 
 def _profiles_explained(findings: Findings, plan: Plan) -> None:
