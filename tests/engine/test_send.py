@@ -86,11 +86,6 @@ ROWS: list[tuple[Action, list[str]]] = [
         CallWebhook(step="s", number=1, url="https://h/", body="", key="", timeout_s=1, reason=""),
         ["outside.post"],
     ),
-    (RunCommand(step="s", number=1, argv=("/x",), timeout_s=1, reason=""), ["outside.run"]),
-    (
-        CallWebhook(step="s", number=1, url="https://h/", body="", key="", timeout_s=1, reason=""),
-        ["outside.call"],
-    ),
 ]
 
 
