@@ -94,6 +94,8 @@ class TellUser(Struct, frozen=True, kw_only=True, tag="session.message"):
     title: str
     body: str
     reason: str
+    user: UserId | None = None
+    """Whose session it is, where that is known."""
 
     @property
     def target(self) -> str:

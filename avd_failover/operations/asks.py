@@ -33,6 +33,16 @@ _ASLEEP = (*_HOSTS, *_asks("machines.get"))
 _SEATS = (*_asks("pools.get"), *_ASLEEP)
 _PAIRS = _asks("assignments.at_or_above", "assignments.get")
 _GHOSTS = _asks("hosts.get", "machines.get")
+_PRODUCTION = _asks(
+    "pools.get",
+    "pools.application_groups",
+    "hosts.list",
+    "scaling.get",
+    "scaling.schedules",
+    "assignments.at_or_above",
+    "assignments.get",
+    ends=BOTH,
+)
 
 _RESTORE = _asks("hosts.list", "scaling.get", "scaling.schedules", "pools.get", "machines.get")
 
@@ -66,7 +76,15 @@ ASKS: Asks = {
     "webhook": (),
     "gate": (),
     "profiles.confirm": (),
+    "production.record": _PRODUCTION,
+    "production.prove": (*_PRODUCTION, *_asks("directory.members", ends=BOTH)),
+    "drill.hold": (*_asks("sessions.list"), *_entry(End.TARGET)),
+    "drill.verdict": (),
     "restore": _RESTORE,
     "restore.earlier": _RESTORE,
 }
-"""Operation to what it asks; every operation of the catalogue has a row."""
+"""Operation to what it asks when everybody moves; every operation of the catalogue has a row.
+
+In a partial run others than the readiness gate ask for members and paths too, to know whose a session is;
+never for more than the readiness gate did, which every runbook begins with.
+"""

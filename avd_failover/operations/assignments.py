@@ -105,9 +105,17 @@ class Revoke(Base):
     )
 
     async def observe(self, cloud: Reads, memory: Memory) -> AssignmentsSeen:
-        """Read the pairs at this end."""
+        """Read the pairs at this end, and by id what this run granted here, which listings show late."""
         pairs, gaps = await see_pairs(cloud, self.route, self.bound.end)
-        return AssignmentsSeen(pairs=pairs, gaps=gaps)
+        whole = [await self._with_own(cloud, item, memory.granted) for item in pairs]
+        return AssignmentsSeen(pairs=tuple(whole), gaps=gaps)
+
+    async def _with_own(self, cloud: Reads, item: PairSeen, granted: Sequence[RoleAssignment]) -> PairSeen:
+        seen = {one.id for one in (*item.held, *item.listed_only)}
+        mine = [one for one in granted if holds(one, self.route, item.pair, self.bound.end)]
+        now = [await cloud.assignments.get(one.id) for one in mine if one.id not in seen]
+        own = [one for one in now if one is not None and holds(one, self.route, item.pair, self.bound.end)]
+        return PairSeen(pair=item.pair, held=(*item.held, *own), listed_only=item.listed_only)
 
     def plan(self, seen: AssignmentsSeen) -> Moves:
         """Revoke everything that still stands."""

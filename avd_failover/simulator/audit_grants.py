@@ -9,11 +9,12 @@
     S9   somebody could be seated on the target when the grant was sent
 
 What an engine saw is judged only where the history has its looks. A component is every workload group that
-shares users with the granted one, directly or through others.
+shares users with the granted one, directly or through others. While groups of no concern to the component are
+still assigned on the source, they work there on: then only sessions of the component count in a look.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from avd_failover.simulator.audit_picture import Picture, Pool
 from avd_failover.simulator.audit_sent import Course
@@ -54,7 +55,7 @@ class Grants:
         self._apart_s = max(0.0, APART_S - latency_s)
         self._groups = list(map(key, workload.groups))
         self._scopes = set(map(key, workload.application_groups))
-        self._looks: dict[Pool, list[Looked]] = {}
+        self._looks: dict[Pool, list[tuple[Looked, frozenset[str]]]] = {}
         self._looking: set[str] = set()
         self._revoked_s: dict[tuple[str, Pool], float] = {}
         self._ever: set[tuple[str, Pool]] = set()
@@ -63,10 +64,11 @@ class Grants:
         self._components: dict[str, frozenset[str]] | None = None
 
     def looked(self, look: Looked) -> None:
-        """Take in that an engine read the sessions of a pool."""
+        """Take in that an engine read the sessions of a pool, and whose they were in truth."""
         self._looking.add(look.actor)
         if look.what == "sessions":
-            self._looks.setdefault(look.target, []).append(look)
+            there = self._picture.users_on(look.target) if look.seen > 0 else frozenset()
+            self._looks.setdefault(look.target, []).append((look, there))
 
     def note(self, change: Change) -> None:
         """Take in a change, after the picture did."""
@@ -157,15 +159,22 @@ class Grants:
             detail = f"granted while {source} was neither settled nor barred"
             yield Finding(invariant="S4", subject=source, detail=detail)
         elif change.actor in self._looking:
-            found = self._looked_enough(source, min(points))
+            found = self._looked_enough(component, source, min(points))
             yield found
             if found.invariant == "S4":
                 yield Finding(invariant="S7", subject=source)
 
-    def _looked_enough(self, source: Pool, point_s: float) -> Finding:
-        looks = [
-            look for look in self._looks.get(source, []) if look.at_s >= point_s - APART_S + self._apart_s
-        ]
+    def _looks_at(self, component: frozenset[str], source: Pool) -> Iterator[Looked]:
+        """Yield the looks at a pool; where others stay there, with the sessions of the component counted."""
+        others = set(self._groups) - component
+        stay = any(self._picture.is_open(one, source) for one in others)
+        users = frozenset().union(*(self._picture.users_behind(one) for one in component))
+        for look, there in self._looks.get(source, []):
+            yield replace(look, seen=len(there & users)) if stay and look.seen > 0 else look
+
+    def _looked_enough(self, component: frozenset[str], source: Pool, point_s: float) -> Finding:
+        every = self._looks_at(component, source)
+        looks = [look for look in every if look.at_s >= point_s - APART_S + self._apart_s]
         empty = _tail_of_nobody(looks)
         if len(empty) >= 2 and empty[-1].at_s - empty[0].at_s >= self._apart_s:
             return Finding(invariant="S4", subject=source)

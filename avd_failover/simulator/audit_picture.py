@@ -87,6 +87,10 @@ class Picture:
         """Return the pools on which a user has a session, each once."""
         return sorted(set(self.sessions.get(user, {}).values()))
 
+    def users_on(self, pool: Pool) -> frozenset[UserKey]:
+        """Return the users who have a session on a pool."""
+        return frozenset(user for user, held in self.sessions.items() if pool in held.values())
+
     def machines(self) -> set[str]:
         """Return the keys of the machines behind the workload's hosts."""
         return set(self._hosts_on)
