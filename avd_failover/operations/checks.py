@@ -12,6 +12,7 @@ from avd_failover.domain.estate import HostPool, PoolKind, SessionHost
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.ids import AssignmentId, SessionHostId, name_of, subscription_of
+from avd_failover.domain.ladder import forgotten
 from avd_failover.domain.placement import (
     AllOnSource,
     AllOnTarget,
@@ -169,5 +170,7 @@ class Readiness(Base):
 
     def _seats(self, seen: ReadinessSeen) -> int:
         ours = seen.opened_again
-        usable = [host for host in seen.target_hosts.items if host.allows_new_sessions or host.id in ours]
+        read = seen.target_hosts
+        registered = [host for host in read.items if not forgotten(host, read.read_at)]
+        usable = [host for host in registered if host.allows_new_sessions or host.id in ours]
         return seats(seen.target, usable).at_most
