@@ -79,6 +79,7 @@ def test_every_service_that_can_write_is_compared_with_its_reads() -> None:
     ours = {one for one in protocols if one.__module__ == cloud.__name__}
     assert ours == {*HALVES, *HALVES.values(), cloud.Directory, cloud.ReservationReads}
     assert verbs(cloud.Directory) == {"members"}
+    assert verbs(cloud.ReservationReads) == {"get"}
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.name)
