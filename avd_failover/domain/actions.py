@@ -17,6 +17,13 @@ from avd_failover.domain.ids import (
     UserId,
     UserSessionId,
 )
+from avd_failover.domain.recovery_actions import (
+    ChangeRecoveryPoint,
+    CommitFailover,
+    FailOverMachine,
+    InstallExtension,
+    ReprotectMachine,
+)
 
 
 class RevokeAssignment(Struct, frozen=True, kw_only=True, tag="assignment.revoke"):
@@ -264,6 +271,11 @@ Action = (
     | SetStartOnConnect
     | RunCommand
     | CallWebhook
+    | FailOverMachine
+    | ChangeRecoveryPoint
+    | CommitFailover
+    | ReprotectMachine
+    | InstallExtension
 )
 
 

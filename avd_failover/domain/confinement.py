@@ -47,8 +47,17 @@ from avd_failover.domain.ids import (
     Scope,
     SessionHostId,
     UserSessionId,
+    VaultId,
 )
 from avd_failover.domain.plan import End
+from avd_failover.domain.recovery_actions import (
+    ChangeRecoveryPoint,
+    CommitFailover,
+    FailOverMachine,
+    InstallExtension,
+    RecoveryAction,
+    ReprotectMachine,
+)
 from avd_failover.domain.route import Route
 
 _ROLE_PATH = re.compile(
@@ -67,6 +76,7 @@ class Confinement(Struct, frozen=True, kw_only=True):
     role: str
     pools: frozenset[HostPoolId]
     scaling_plans: frozenset[ScalingPlanId]
+    vault: VaultId | None = None
 
     outward: Mapping[str, Mapping[str, Given]] = {}
     """Settings of the steps that the runbook has, by the step's id."""
@@ -81,6 +91,7 @@ class Confinement(Struct, frozen=True, kw_only=True):
             pools=frozenset(side.host_pool for side in sides),
             scaling_plans=frozenset(side.scaling_plan for side in sides if side.scaling_plan is not None),
             outward={step.id: step.settings for step in steps},
+            vault=route.plan.personal.vault if route.plan.personal is not None else None,
         )
 
     def shows(self, host: SessionHost) -> MachineId | None:
@@ -107,14 +118,20 @@ class Confinement(Struct, frozen=True, kw_only=True):
             case StartMachine() | DeallocateMachine():
                 known = action.machine in machines
                 return "" if known else "no reading shows this machine behind a host of the plan's pools"
-            case SetPoolReferences():
-                return self._scaling_plan(action.plan) or self._references(action)
-            case SetScheduleFloor():
-                return self._schedule(action)
+            case SetPoolReferences() | SetScheduleFloor():
+                return self._autoscale(action)
             case SetStartOnConnect():
                 return "" if action.host_pool in self.pools else "the plan has no such host pool"
             case RunCommand() | CallWebhook():
                 return self._elsewhere(action)
+            case (
+                FailOverMachine()
+                | ChangeRecoveryPoint()
+                | CommitFailover()
+                | ReprotectMachine()
+                | InstallExtension()
+            ):
+                return self._replicated(action, machines)
             case _:
                 assert_never(action)
 
@@ -126,6 +143,15 @@ class Confinement(Struct, frozen=True, kw_only=True):
         if (one.scope, one.principal_id) not in self.holds:
             return f"this run moves no group {one.principal_id} at {one.scope}"
         return ""
+
+    def _replicated(self, action: RecoveryAction, machines: Container[MachineId]) -> str:
+        """Say why a replicated machine is none of ours: another vault, or behind none of our hosts."""
+        if action.machine not in machines:
+            return "no reading shows this machine behind a host of the plan's pools"
+        if isinstance(action, InstallExtension):
+            return ""
+        mine = _parsed(ids.protected_item_id, action.item) and ids.vault_of(action.item) == self.vault
+        return "" if mine else "it does not lie in the plan's vault"
 
     def _elsewhere(self, action: RunCommand | CallWebhook) -> str:
         """Hold a program or an address to what its step says, but for what the step has names for."""
@@ -149,6 +175,11 @@ class Confinement(Struct, frozen=True, kw_only=True):
         if not _parsed(ids.user_session_id, session):
             return "this is not the id of a user session"
         return self._host(ids.host_of(session))
+
+    def _autoscale(self, action: SetPoolReferences | SetScheduleFloor) -> str:
+        if isinstance(action, SetScheduleFloor):
+            return self._schedule(action)
+        return self._scaling_plan(action.plan) or self._references(action)
 
     def _scaling_plan(self, plan: ScalingPlanId) -> str:
         return "" if plan in self.scaling_plans else "the plan has no such scaling plan"

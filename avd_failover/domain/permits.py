@@ -45,6 +45,15 @@ from avd_failover.domain.actions import (
 )
 from avd_failover.domain.estate import PoolReference, RoleAssignment, ScheduleFloor
 from avd_failover.domain.faults import OutsidePlanError
+from avd_failover.domain.recovery_actions import (
+    ChangeRecoveryPoint,
+    CommitFailover,
+    FailOverMachine,
+    InstallExtension,
+    RecoveryAction,
+    ReprotectMachine,
+)
+from avd_failover.domain.recovery_requests import request_of
 from avd_failover.domain.words import listed
 
 
@@ -85,6 +94,14 @@ def permits_of(action: Action) -> tuple[Permit, ...]:
             return (_carrying("PATCH", action.target, _properties(_settings(action))),)
         case RunCommand() | CallWebhook():
             return ()  # leaves by another way than Resource Manager
+        case (
+            FailOverMachine()
+            | ChangeRecoveryPoint()
+            | CommitFailover()
+            | ReprotectMachine()
+            | InstallExtension()
+        ):
+            return (_recovering(action),)
         case _:
             assert_never(action)
 
@@ -158,6 +175,11 @@ def _carrying(method: str, resource: str, body: object) -> Permit:
 
 def _properties(values: dict[str, Any]) -> dict[str, Any]:
     return {"properties": values}
+
+
+def _recovering(action: RecoveryAction) -> Permit:
+    method, resource, body = request_of(action)
+    return Permit(method=method, resource=resource) if body is None else _carrying(method, resource, body)
 
 
 def _about_a_session(action: LogOff | TellUser) -> Permit:

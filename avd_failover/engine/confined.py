@@ -11,7 +11,8 @@ from avd_failover.domain.actions import Action
 from avd_failover.domain.confinement import Confinement
 from avd_failover.domain.estate import SessionHost
 from avd_failover.domain.faults import OutsidePlanError
-from avd_failover.domain.ids import HostPoolId, MachineId, SessionHostId
+from avd_failover.domain.ids import HostPoolId, MachineId, SessionHostId, VaultId, machine_in
+from avd_failover.domain.replication import ProtectedItem
 
 
 class Confined:
@@ -28,6 +29,14 @@ class Confined:
         if machine is not None:
             self._machines.add(machine)
 
+    def replicated(self, item: ProtectedItem) -> None:
+        """Take note of both machines of an item, once one of them is known to be behind a host."""
+        twins = {one for one in (item.machine, item.recovered) if one is not None}
+        if item.recovery_group and item.recovery_name:
+            twins.add(machine_in(item.recovery_group, item.recovery_name))
+        if twins & self._machines:
+            self._machines |= twins
+
     def check(self, action: Action) -> None:
         """Return if an action lies inside the plan.
 
@@ -40,7 +49,7 @@ class Confined:
 
 
 class _Watched:
-    """The parts of a cloud, found by name so that none is forgotten; only the hosts are listened to."""
+    """The parts of a cloud, found by name so that none is forgotten; hosts and items are listened to."""
 
     def __init__(self, cloud: Cloud, watcher: Confined) -> None:
         self._cloud = cloud
@@ -48,7 +57,27 @@ class _Watched:
 
     def __getattr__(self, part: str) -> Any:  # noqa: ANN401 - whatever the cloud has there
         found = getattr(self._cloud, part)
+        if part == "recovery":
+            return _WatchedItems(found, self._watcher)
         return _WatchedHosts(found, self._watcher) if part == "hosts" else found
+
+
+class _WatchedItems:
+    """Replicated items, whose machines are told to the watcher when they are listed."""
+
+    def __init__(self, recovery: Any, watcher: Confined) -> None:  # noqa: ANN401 - reads and writes alike
+        self._recovery = recovery
+        self._watcher = watcher
+
+    def __getattr__(self, verb: str) -> Any:  # noqa: ANN401 - whatever Site Recovery has there
+        return getattr(self._recovery, verb)
+
+    async def items(self, vault: VaultId) -> Reading[ProtectedItem]:
+        """List the items of a vault."""
+        reading: Reading[ProtectedItem] = await self._recovery.items(vault)
+        for item in reading.items:
+            self._watcher.replicated(item)
+        return reading
 
 
 class _WatchedHosts:

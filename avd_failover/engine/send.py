@@ -20,6 +20,14 @@ from avd_failover.domain.estate import RoleAssignment
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.permits import permits_of, permitted
 from avd_failover.domain.placement import differences
+from avd_failover.domain.recovery_actions import (
+    ChangeRecoveryPoint,
+    CommitFailover,
+    FailOverMachine,
+    InstallExtension,
+    RecoveryAction,
+    ReprotectMachine,
+)
 from avd_failover.domain.words import listed
 from avd_failover.engine.confined import Confined
 
@@ -49,16 +57,22 @@ async def _deliver(cloud: Cloud, action: Action) -> Accepted:
             return await cloud.assignments.create(action.assignment)
         case SetLogons():
             return await cloud.hosts.set_logons(action.host, allowed=action.allowed)
-        case LogOff():
-            return await cloud.sessions.log_off(action.session)
-        case TellUser():
-            return await cloud.sessions.tell(action.session, title=action.title, body=action.body)
+        case LogOff() | TellUser():
+            return await _address(cloud, action)
         case StartMachine() | DeallocateMachine():
             return await _switch(cloud, action)
         case SetPoolReferences() | SetScheduleFloor() | SetStartOnConnect():
             return await _set(cloud, action)
         case RunCommand() | CallWebhook():
             return await _outside(cloud, action)
+        case (
+            FailOverMachine()
+            | ChangeRecoveryPoint()
+            | CommitFailover()
+            | ReprotectMachine()
+            | InstallExtension()
+        ):
+            return await _recover(cloud, action)
 
 
 async def _revoke(cloud: Cloud, image: RoleAssignment) -> Accepted:
@@ -71,10 +85,38 @@ async def _revoke(cloud: Cloud, image: RoleAssignment) -> Accepted:
     return await cloud.assignments.delete(image.id)
 
 
+async def _address(cloud: Cloud, action: LogOff | TellUser) -> Accepted:
+    if isinstance(action, LogOff):
+        return await cloud.sessions.log_off(action.session)
+    return await cloud.sessions.tell(action.session, title=action.title, body=action.body)
+
+
 async def _switch(cloud: Cloud, action: StartMachine | DeallocateMachine) -> Accepted:
     if isinstance(action, StartMachine):
         return await cloud.machines.start(action.machine)
     return await cloud.machines.deallocate(action.machine)
+
+
+async def _recover(cloud: Cloud, action: RecoveryAction) -> Accepted:
+    """Begin a job of Site Recovery. What becomes of it is for readings of the item to tell."""
+    match action:
+        case FailOverMachine():
+            return await cloud.recovery.fail_over(
+                action.item,
+                direction=action.direction,
+                point=action.point,
+                shut_down_source=action.shut_down,
+            )
+        case ChangeRecoveryPoint():
+            return await cloud.recovery.change_recovery_point(action.item, action.point)
+        case CommitFailover():
+            return await cloud.recovery.commit_failover(action.item)
+        case ReprotectMachine():
+            return await cloud.recovery.switch_protection(action.item, action.reversal)
+        case InstallExtension():
+            return await cloud.machines.put_extension(
+                action.machine, action.extension, location=action.location
+            )
 
 
 async def _outside(cloud: Cloud, action: RunCommand | CallWebhook) -> Accepted:

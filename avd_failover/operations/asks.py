@@ -30,6 +30,7 @@ def _entry(*ends: End) -> tuple[Ask, ...]:
 
 _HOSTS = _asks("hosts.list", "hosts.get")
 _ASLEEP = (*_HOSTS, *_asks("machines.get"))
+_DESKS = (*_HOSTS, *_asks("recovery.items", "recovery.jobs"))
 _SEATS = (*_asks("pools.get"), *_ASLEEP)
 _PAIRS = _asks("assignments.at_or_above", "assignments.get")
 _GHOSTS = _asks("hosts.get", "machines.get")
@@ -72,6 +73,18 @@ ASKS: Asks = {
         *_asks("assignments.at_or_above", "assignments.get", ends=BOTH),
         *_asks("sessions.list", *(ask.verb for ask in _GHOSTS), ends=(End.SOURCE,)),
     ),
+    "personal.readiness": (
+        *_DESKS,
+        *_asks("pools.get"),
+        *_asks("reservations.get", ends=(End.TARGET,)),
+    ),
+    "personal.stop-source": (*_DESKS, *_asks("machines.get")),
+    "personal.failover": (*_DESKS, *_asks("recovery.recovery_points")),
+    "personal.validate": (*_DESKS, *_asks("machines.get", "recovery.recovery_points")),
+    "personal.commit": (*_DESKS, *_asks("machines.get", "recovery.recovery_points")),
+    "personal.open": (*_DESKS, *_asks("machines.get", "pools.get")),
+    "personal.reprotect": (*_DESKS, *_asks("machines.get", "recovery.mappings")),
+    "personal.protected": _DESKS,
     "command": (),
     "webhook": (),
     "gate": (),

@@ -25,6 +25,14 @@ from avd_failover.domain.actions import (
 from avd_failover.domain.estate import PoolReference, RoleAssignment, ScheduleFloor
 from avd_failover.domain.ids import name_of
 from avd_failover.domain.plan import Side
+from avd_failover.domain.recovery_actions import (
+    ChangeRecoveryPoint,
+    CommitFailover,
+    FailOverMachine,
+    InstallExtension,
+    RecoveryAction,
+    ReprotectMachine,
+)
 from avd_failover.domain.route import Route
 from avd_failover.report.redaction import redact
 
@@ -131,17 +139,28 @@ class Names:
                 return f"grant {self.access(action.assignment, 'on')}"
             case SetLogons():
                 return f"{'take' if action.allowed else 'refuse'} new sessions on {self.of(action.host)}"
-            case LogOff():
-                return f"log off {self.of(action.session)}"
-            case TellUser():
-                return f"tell {self.of(action.session)}"
+            case LogOff() | TellUser():
+                return f"{'log off' if isinstance(action, LogOff) else 'tell'} {self.of(action.session)}"
             case StartMachine() | DeallocateMachine():
                 verb = "start" if isinstance(action, StartMachine) else "deallocate"
                 return f"{verb} {self.of(action.machine)}"
             case RunCommand() | CallWebhook():
                 return _outward(action)
+            case (
+                FailOverMachine()
+                | ChangeRecoveryPoint()
+                | CommitFailover()
+                | ReprotectMachine()
+                | InstallExtension()
+            ):
+                return self._recovering(action)
             case _:
                 return self._setting(action)
+
+    def _recovering(self, action: RecoveryAction) -> str:
+        if isinstance(action, InstallExtension):
+            return f"install {plain(action.extension.name)} on {self.of(action.machine)}"
+        return f"{_JOBS[kind_of(action)]} {self.of(action.item)}"
 
     def _setting(self, action: SetPoolReferences | SetScheduleFloor | SetStartOnConnect) -> str:
         match action:
@@ -159,6 +178,14 @@ class Names:
         begun = [f"act on {self.of(pool)}" for pool in sorted(now - then)]
         left = [f"leave {self.of(pool)} alone" for pool in sorted(then - now)]
         return " and ".join([*left, *begun]) or "act on the same pools as before"
+
+
+_JOBS = {
+    "machine.failover": "fail over",
+    "machine.change-point": "bring another recovery point to",
+    "machine.commit": "commit the failover of",
+    "machine.reprotect": "reprotect",
+}
 
 
 def _outward(action: RunCommand | CallWebhook) -> str:
@@ -200,6 +227,11 @@ _DEEDS = {
     "pool.start-on-connect": ("pool change", "host pool", "changed"),
     "command.run": ("command", "command", "run"),
     "webhook.call": ("webhook call", "webhook", "called"),
+    "machine.failover": ("failover", "desktop", "failed over"),
+    "machine.change-point": ("change of the recovery point", "desktop", "changed"),
+    "machine.commit": ("commit", "desktop", "committed"),
+    "machine.reprotect": ("reprotect", "desktop", "reprotected"),
+    "machine.extension": ("installation", "extension", "installed"),
 }
 
 

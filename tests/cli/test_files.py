@@ -116,6 +116,11 @@ def test_what_does_not_exist_is_bad_usage_and_names_the_nearest(failover, argume
 MISFITS = [
     ("runbook: pooled-failver", "runbook: pooled-failover", "did you mean 'pooled-failover'?"),
     (
+        "runbook: personal-failover",
+        "runbook: pooled-failover",
+        "the runbook 'personal-failover' is for personal pools; allowed: one for pooled",
+    ),
+    (
         "pool: personal",
         "pool: pooled",
         "the key 'desktops' is missing",

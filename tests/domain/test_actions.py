@@ -24,6 +24,7 @@ from avd_failover.domain.actions import (
 from avd_failover.domain.estate import PoolReference, ScheduleFloor
 from avd_failover.domain.ids import machine_id, scaling_plan_id, schedule_id, user_session_id
 from tests.domain.builders import DAG_WEU, GRP1, assignment, host_id, pool, resource, resource_group, user
+from tests.recovery_actions import RECOVERY_ACTIONS
 
 HELD = assignment(DAG_WEU, GRP1.id, condition="x", condition_version="2.0", description="by hand")
 MACHINE = machine_id(f"{resource_group('weu')}/providers/Microsoft.Compute/virtualMachines/vm-1")
@@ -68,6 +69,7 @@ ACTIONS: list[tuple[str, str, Any]] = [
             step="tell", number=1, url="https://h.test/", body="{}", key="k", timeout_s=5, reason="r"
         ),
     ),
+    *((tag, target, action) for tag, target, action, _ in RECOVERY_ACTIONS),
 ]
 TAGS = [case[0] for case in ACTIONS]
 BACK = [case for case in ACTIONS if case[2].inverse() is not None]
@@ -113,6 +115,7 @@ def test_what_a_person_notices_cannot_be_undone():
         "session.message",
         "command.run",
         "webhook.call",
+        *(tag for tag, _, _, _ in RECOVERY_ACTIONS),
     }
 
 

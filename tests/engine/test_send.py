@@ -26,6 +26,7 @@ from avd_failover.engine.send import send
 from tests.engine.lamps import T0
 from tests.journal.builders import drain, grant, make_assignment, revoke
 from tests.permits import Unbounded
+from tests.recovery_actions import RECOVERY_ACTIONS
 
 
 class Wire:
@@ -86,6 +87,7 @@ ROWS: list[tuple[Action, list[str]]] = [
         CallWebhook(step="s", number=1, url="https://h/", body="", key="", timeout_s=1, reason=""),
         ["outside.post"],
     ),
+    *((action, [verb]) for _, _, action, verb in RECOVERY_ACTIONS),
 ]
 
 

@@ -32,6 +32,7 @@ from avd_failover.report.words import (
     stopwatch,
     travel,
 )
+from tests.recovery_actions import CHANGE, COMMIT, FAIL_OVER, INSTALL, RECOVERY_ACTIONS, REPROTECT
 from tests.report.builders import PLAN, SUB, avd, drains, grants, host, log_offs, revokes, starts
 
 NAMES = Names(Route(plan=PLAN))
@@ -214,6 +215,11 @@ def test_an_id_is_told_by_the_name_that_people_use(target: str, name: str) -> No
         (TOLD, "tell session 3 on avd-neu-1"),
         (STOPPED, "deallocate vm-avd-weu-4"),
         (CONNECT, "forbid start on connect for pool-neu"),
+        (FAIL_OVER, "fail over vm-1"),
+        (CHANGE, "bring another recovery point to vm-1"),
+        (COMMIT, "commit the failover of vm-1"),
+        (REPROTECT, "reprotect vm-1"),
+        (INSTALL, "install Monitor on vm-1"),
         (
             floor(),
             "set schedule weekdays of scale-weu: ramp-up minimum 20 -> 100 %, ramp-down minimum 10 -> 100 %",
@@ -229,6 +235,7 @@ def test_an_action_is_told_in_one_sentence(action: Action, sentence: str) -> Non
 
 
 ONE_OF_EACH: list[Action] = [
+    *(action for _, _, action, _ in RECOVERY_ACTIONS),
     revokes()[0],
     grants()[0],
     log_offs()[0],

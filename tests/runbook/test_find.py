@@ -79,7 +79,7 @@ def test_an_unknown_name_lists_the_nearest_the_known_and_where_was_looked(tmp_pa
     with pytest.raises(NotFoundError) as caught:
         find(Kind.PLAN, "poled-eu", {"AVD_FAILOVER_PLANS": str(tmp_path / "absent")})
     says = str(caught.value)
-    assert says.startswith("no plan 'poled-eu'; did you mean 'pooled-eu'?; known: large, pooled-eu, small; ")
+    assert says.startswith("no plan 'poled-eu'; did you mean 'pooled-eu'?; known: large, personal-eu,")
     assert "looked in " in says
     assert str(tmp_path / "absent") in says
 

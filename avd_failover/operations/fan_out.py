@@ -1,0 +1,163 @@
+"""One thing done to each desktop for itself: what comes through, what is under way, what stopped and why.
+
+Resuming needs nothing of its own: an item says which job works on it, so a desktop whose job runs is under
+way whoever began it, and nothing is ever sent while one does. How often a desktop was tried is counted in the
+journal; once, unless people ask for more. An attempt whose answer was lost counts as soon as a job of its
+kind is seen that began after it.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import ClassVar
+
+from avd_failover.domain.actions import Action, Moves, Skipped
+from avd_failover.domain.desk_words import Progress, Tally, Word, choices, one_wave, stuck, why_failed
+from avd_failover.domain.desks import Desk, Stand
+from avd_failover.domain.faults import RefusedError
+from avd_failover.domain.graph import Setting
+from avd_failover.domain.recovery_jobs import RecoveryJob
+from avd_failover.operations.base import AfterRefusal, NotYet, Proven, Tried, Verdict
+from avd_failover.operations.base import Stuck as StuckVerdict
+from avd_failover.operations.desks import Desks, PersonalBase
+
+SKEW_S = 60.0
+"""How far Azure's clock may be from ours, when a job is told from one that was there before."""
+SETTLES_S = 120.0
+"""How long an item may lag behind what was sent to it, or behind the end of its job."""
+LOOK_AGAIN_S = 15.0
+
+_COUNTED = frozenset({"applied", "refused"})
+
+
+class FanOut(PersonalBase):
+    """An operation that does one thing to each desktop. ``scenario`` is the job that it becomes."""
+
+    scenario: ClassVar[str]
+    ready: ClassVar[frozenset[Stand]]
+    """Where a desktop stands when the thing can be done to it."""
+    under_way: ClassVar[frozenset[Stand]]
+    done: ClassVar[str]
+    """What is said of those that came through."""
+    takes_points: ClassVar[bool] = False
+
+    @abstractmethod
+    def through(self, desk: Desk, seen: Desks) -> bool:
+        """Tell whether the thing is done."""
+
+    @abstractmethod
+    def action(self, desk: Desk, seen: Desks) -> Action:
+        """Return what does it."""
+
+    def concerned(self, seen: Desks) -> tuple[Desk, ...]:
+        """Return the desktops that the step is about."""
+        return seen.desks
+
+    def obstacle(self, desk: Desk, seen: Desks) -> str:
+        """Say why nobody but a person may decide that it is done; empty when nothing speaks against it."""
+        return ""
+
+    def lacks(self, desk: Desk, seen: Desks) -> str:
+        """Say what makes it impossible, whoever asks."""
+        return ""
+
+    def tally(self, seen: Desks) -> Tally:
+        """Say of each desktop where it stands in this step."""
+        words = tuple(self._word(desk, seen) for desk in self.concerned(seen))
+        waves = {word.desk.name: self.personal.wave_of(word.desk.name) for word in words}
+        return Tally(words=one_wave(words, waves), minimum_pct=self.personal.minimum_success_pct)
+
+    def plan(self, seen: Desks) -> Moves:
+        """Begin with those that are due, in the order of waves and names; never where a job runs."""
+        due = self.tally(seen).of(Progress.DUE) if not seen.gaps else ()
+        ordered = sorted(due, key=lambda word: (self.personal.wave_of(word.desk.name), word.desk.name))
+        return Moves(
+            actions=tuple(self.action(word.desk, seen) for word in ordered),
+            skipped=tuple(
+                Skipped(target=word.desk.key, because=word.says)
+                for word in self.tally(seen).of(Progress.LEFT_OUT)
+            ),
+            whole=not seen.gaps,
+        )
+
+    def prove(self, looks: Sequence[Desks]) -> Verdict:
+        """Hold when every desktop ended and enough came through; the others are named."""
+        seen = looks[-1]
+        if seen.gaps:
+            return NotYet(
+                because="could not be read whole: " + "; ".join(seen.gaps), look_again_s=LOOK_AGAIN_S
+            )
+        tally = self.tally(seen)
+        said = tally.sentence(self.done)
+        if tally.open:
+            return NotYet(because=said, look_again_s=LOOK_AGAIN_S)
+        if not tally.enough:
+            asks = choices(self.bound.run, self.bound.step.id, points=self.takes_points)
+            return StuckVerdict(because=f"{said}; {tally.minimum_pct} % must come through; {asks}")
+        return Proven(because=said, facts=self.facts(tally), idle=not seen.tried and len(looks) == 1)
+
+    def facts(self, tally: Tally) -> dict[str, Setting]:
+        """Return the figures."""
+        return {
+            "desktops": len(tally.words),
+            "through": len(tally.of(Progress.THROUGH)),
+            "stopped": len(tally.of(Progress.STOPPED)),
+            "left_out": len(tally.of(Progress.LEFT_OUT)),
+        }
+
+    def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
+        """Go on with the others; whether this one may be tried again is counted."""
+        return AfterRefusal.AGAIN
+
+    def _word(self, desk: Desk, seen: Desks) -> Word:
+        progress, says = self._progress(desk, seen)
+        return Word(desk=desk, progress=progress, says=says)
+
+    def _progress(self, desk: Desk, seen: Desks) -> tuple[Progress, str]:
+        wish = seen.wish(desk)
+        if self.through(desk, seen):
+            return Progress.THROUGH, self.done
+        if desk.stand in self.under_way or (desk.stand is Stand.BUSY and not wish.skipped):
+            return Progress.UNDER_WAY, desk.stand.value
+        if wish.skipped:
+            return Progress.LEFT_OUT, wish.skipped
+        if desk.stand is Stand.STUCK:
+            return Progress.STOPPED, stuck(desk)
+        if desk.stand not in self.ready:
+            return Progress.STOPPED, desk.stand.value
+        return self._attempt(desk, seen, wish.retries)
+
+    def _attempt(self, desk: Desk, seen: Desks, retries: int) -> tuple[Progress, str]:
+        tries = seen.tries(desk)
+        if self._counted(desk, tries) > retries:
+            return self._tried(desk, tries[-1], seen)
+        if lacks := self.lacks(desk, seen):
+            return Progress.STOPPED, lacks
+        if not retries and (obstacle := self.obstacle(desk, seen)):
+            return Progress.STOPPED, obstacle
+        return Progress.DUE, "is due"
+
+    def _tried(self, desk: Desk, last: Tried, seen: Desks) -> tuple[Progress, str]:
+        """Say what came of the last attempt: a job that is not shown yet is waited for."""
+        job = desk.last(self.scenario)
+        if last.ended == "refused":
+            return Progress.STOPPED, why_failed(desk, job, last.detail)
+        if job is None or not self._shows(job, last):
+            settled_s, job = (seen.now - last.at).total_seconds(), None
+        else:
+            settled_s = (seen.now - (job.ended_at or seen.now)).total_seconds()
+        if settled_s < SETTLES_S and not (job is not None and job.errors):
+            return Progress.UNDER_WAY, "what came of it does not show yet"
+        return Progress.STOPPED, why_failed(desk, job, "")
+
+    def _counted(self, desk: Desk, tries: Sequence[Tried]) -> int:
+        job = desk.last(self.scenario)
+        return sum(
+            one.ended in _COUNTED or (one.ended == "unknown" and job is not None and self._shows(job, one))
+            for one in tries
+        )
+
+    def _shows(self, job: RecoveryJob, attempt: Tried) -> bool:
+        """Tell whether a job began after an attempt, so that the attempt, or another like it, had arrived."""
+        began = job.started_at
+        return began is not None and began >= attempt.at - timedelta(seconds=SKEW_S)
