@@ -21,6 +21,11 @@ class CloudError(Exception):
         self.target = target
         self.status = status
 
+    @property
+    def brief(self) -> str:
+        """The fault by Azure's own code, where it gave one; the whole message otherwise."""
+        return f"{self.status or ''} {self.code}".strip() if self.code else self.message
+
 
 class TransientError(CloudError):
     """The cloud did not take the request (throttled, busy, not reachable); nothing was changed.

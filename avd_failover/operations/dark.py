@@ -75,7 +75,7 @@ class ReadinessOfAny(Readiness):
         try:
             hosts = await cloud.hosts.list(pool)
         except CloudError as fault:
-            patient.note(f"session hosts: {fault.message}", fault)
+            patient.note(f"session hosts: {fault.brief}", fault)
             return 0
         return sum(host.status is HostStatus.AVAILABLE for host in hosts.items)
 
@@ -155,7 +155,7 @@ class _Pools:
         except CloudError as fault:
             if pool != self._source.host_pool:
                 raise
-            self._plan.note(f"host pool: {fault.message}", fault)
+            self._plan.note(f"host pool: {fault.brief}", fault)
             return self._plan.pool()
 
     async def application_group(self, group: ApplicationGroupId) -> ApplicationGroup:
@@ -166,7 +166,7 @@ class _Pools:
         except CloudError as fault:
             if group not in known:
                 raise
-            self._plan.note(f"application groups: {fault.message}", fault)
+            self._plan.note(f"application groups: {fault.brief}", fault)
             return known[group]
 
     async def application_groups(self, pool: HostPoolId) -> Reading[ApplicationGroup]:
@@ -176,6 +176,6 @@ class _Pools:
         except CloudError as fault:
             if pool != self._source.host_pool:
                 raise
-            gap = f"application groups: {fault.message}"
+            gap = f"application groups: {fault.brief}"
             self._plan.note(gap, fault)
             return Reading(items=self._plan.groups(), read_at=self._plan.at, complete=False, gap=gap)

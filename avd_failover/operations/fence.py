@@ -40,7 +40,7 @@ class BarrierOrFence(Barrier):
         try:
             seen = await super().observe(cloud, memory)
         except CloudError as fault:
-            return await self._silent(cloud, memory, (fault.message,), None)
+            return await self._silent(cloud, memory, (f"hosts: {fault.brief}",), None)
         unseen = tuple(seen.look.unseen())
         if not unseen or seen.sessions:
             return seen
@@ -106,7 +106,7 @@ async def _answer(what: str, read: Awaitable[object]) -> str:
     try:
         await read
     except CloudError as fault:
-        return f"{what}: {fault.message}"
+        return f"{what}: {fault.brief}"
     return ""
 
 

@@ -1,7 +1,7 @@
 """Putting back what a run changed at one end, besides access: from the images in its journal."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import ClassVar
 
 from msgspec import Struct, structs
@@ -25,7 +25,7 @@ from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.ids import name_of, plan_of
 from avd_failover.domain.plan import End
 from avd_failover.domain.words import counted, listed
-from avd_failover.operations.base import AfterRefusal, Base, Memory, NotYet, Proven, Verdict
+from avd_failover.operations.base import AfterRefusal, Base, Bound, Memory, NotYet, Proven, Verdict
 
 Setter = SetLogons | SetPoolReferences | SetScheduleFloor | SetStartOnConnect
 
@@ -67,24 +67,47 @@ class Restore(Base):
         ),
     )
 
+    def __init__(self, bound: Bound) -> None:
+        super().__init__(bound)
+        self._unstoppable: set[str] = set()
+
     async def observe(self, cloud: Reads, memory: Memory) -> RestoreSeen:
         """Read the present state of whatever the run changed here."""
         changes = _by_target(self._changes(memory))
         hosts = (await cloud.hosts.list(self.side.host_pool)).items
         mine = [actions for actions in changes if self._here(actions[-1], hosts)]
         undos = await asyncio.gather(*(self._undo(cloud, actions, hosts) for actions in mine))
-        return RestoreSeen(undos=tuple(undos), settles_in_s=self._settles_in_s(memory))
+        stopped = memory.targets(self.bound.step.id)
+        return RestoreSeen(
+            undos=tuple(self._once_stopped(undo, stopped) for undo in undos),
+            settles_in_s=self._settles_in_s(memory),
+        )
+
+    def _once_stopped(self, undo: Undo, stopped: Collection[str]) -> Undo:
+        """Stop a machine once: who starts it after that has reasons of their own, as autoscale may."""
+        if not isinstance(undo.action, DeallocateMachine):
+            return undo
+        if undo.target in stopped:
+            return Undo(target=undo.target, because="was stopped, and somebody else started it since")
+        if undo.target in self._unstoppable:
+            return Undo(target=undo.target, because="could not be stopped", drifted=True)
+        return undo
 
     def _changes(self, memory: Memory) -> Sequence[Action]:
         """Return what is put back here, in the order in which it was done."""
         return memory.changed
 
     def plan(self, seen: RestoreSeen) -> Moves:
-        """Put back what still stands as the run left it, once that lets nobody in too early."""
+        """Put back what still stands as the run left it, once that lets nobody in too early.
+
+        Autoscale comes last: it would start and stop machines while they are being stopped.
+        """
         if seen.settles_in_s > 0:
             return Moves()
+        actions = [one.action for one in seen.undos if one.action is not None]
+        before_autoscale = [one for one in actions if not isinstance(one, SetPoolReferences)]
         return Moves(
-            actions=tuple(one.action for one in seen.undos if one.action is not None),
+            actions=tuple(before_autoscale or actions),
             skipped=tuple(
                 Skipped(target=one.target, because=one.because) for one in seen.undos if one.action is None
             ),
@@ -109,7 +132,10 @@ class Restore(Base):
 
     def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
         """Never hold a rollback because a machine does not stop: it costs money, not access."""
-        return AfterRefusal.LEAVE if isinstance(action, DeallocateMachine) else AfterRefusal.STOP
+        if not isinstance(action, DeallocateMachine):
+            return AfterRefusal.STOP
+        self._unstoppable.add(action.target)
+        return AfterRefusal.LEAVE
 
     def _settles_in_s(self, memory: Memory) -> float:
         if self.bound.end is not End.SOURCE or memory.last_revoke_s is None:

@@ -99,6 +99,13 @@ class Azure:
         with urllib.request.urlopen(self.url + path, timeout=30) as answer:
             return json.load(answer)
 
+    def mend(self) -> None:
+        """Take every fault away."""
+        for fault in self.ask("/_sim/faults")["faults"]:
+            end = urllib.request.Request(f"{self.url}/_sim/faults/{fault['id']}", method="DELETE")
+            with urllib.request.urlopen(end, timeout=30) as answer:
+                assert answer.status == 204
+
     def assignments(self, principal: str, part: str) -> list[dict[str, Any]]:
         """Return the assignments of a principal whose scope contains a word."""
         found: list[dict[str, Any]] = self.ask("/_sim/state")["role_assignments"]
@@ -106,10 +113,14 @@ class Azure:
 
 
 @contextmanager
-def simulated_azure(scenario: str = "pooled-eu", *, speed: float = 300.0, port: int = 0) -> Iterator[Azure]:
+def simulated_azure(
+    scenario: str = "pooled-eu", *, speed: float = 300.0, port: int = 0, faults: tuple[str, ...] = ()
+) -> Iterator[Azure]:
     """Serve a scenario until the block ends."""
+    wrong = [word for fault in faults for word in ("--fault", fault)]
+    serving = ["simulate", scenario, "--port", str(port), "--speed", str(speed), *wrong]
     process = subprocess.Popen(
-        [*COMMAND, "simulate", scenario, "--port", str(port), "--speed", str(speed), "--output", "json"],
+        [*COMMAND, *serving, "--output", "json"],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
