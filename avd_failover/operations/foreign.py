@@ -133,9 +133,16 @@ def _kind(found: EntryPoint) -> type[Base]:
         raise UnusableError(f"{told} cannot be imported: {type(fault).__name__}: {fault}") from fault
     if not (isinstance(kind, type) and issubclass(kind, Base)):
         raise UnusableError(f"{told} is no subclass of avd_failover.operations.base.Base")
-    if why := _unfit(found.name, getattr(kind, "spec", None)):
+    if why := _unfit(found.name, _spec(kind)):
         raise UnusableError(f"{told} {why}")
     return kind
+
+
+def _spec(kind: type[Base]) -> object:
+    try:
+        return kind.spec
+    except AttributeError:  # Base declares it and has none
+        return None
 
 
 def _unfit(name: str, spec: object) -> str:
