@@ -1,13 +1,9 @@
 """Site Recovery through the seam, over either face: what is read of a vault, and what each write leads to."""
 
-import asyncio
-
 import msgspec
-import pytest
 
 from avd_failover.domain import ids
 from avd_failover.domain.estate import HostStatus, PoolKind
-from avd_failover.domain.faults import RefusedError, TransientError, UnknownError
 from avd_failover.domain.recovery_jobs import COMMIT, FAILOVER, SWITCH_PROTECTION, JobState
 from avd_failover.domain.replication import (
     AZURE_TO_AZURE,
@@ -17,80 +13,26 @@ from avd_failover.domain.replication import (
     Location,
     Phase,
     PointKind,
-    Reversal,
-    ReversedDisk,
+)
+from tests.contract.vault_play import (
+    FIRST,
+    HERE,
+    SECOND,
+    THE_VAULT,
+    THERE,
+    committed,
+    ended,
+    fail_over,
+    refused,
+    reversal_of,
 )
 from tests.simulator.recovery_estate import (
-    HOME,
     NORTH,
-    POLICY,
     POOL,
     RESERVED,
-    STAGING,
-    VAULT,
     WEST,
     item,
-    recovered,
-    source,
 )
-
-THE_VAULT = ids.vault_id(VAULT)
-FIRST, SECOND = ids.protected_item_id(item(0)), ids.protected_item_id(item(1))
-HERE, THERE = ids.machine_id(source(0)), ids.machine_id(recovered(0))
-FORWARD = Direction.PRIMARY_TO_RECOVERY
-NOBODY = "99999999-0000-4000-8000-000000000009"
-
-
-async def fail_over(stage, which=FIRST, *, direction=FORWARD, point=None, shut_down_source=True):
-    return await stage.cloud.recovery.fail_over(
-        which, direction=direction, point=point, shut_down_source=shut_down_source
-    )
-
-
-async def ended(stage, accepted):
-    """Follow a job as a step does: by reading it, at intervals."""
-    assert accepted.job is not None
-    for _ in range(300):
-        job = await stage.cloud.recovery.job(accepted.job)
-        if job.state.ended:
-            return job
-        await stage.clock.sleep(10)
-    raise AssertionError(f"the job never ends: {job}")
-
-
-async def committed(stage, which=FIRST):
-    await ended(stage, await fail_over(stage, which))
-    assert (await ended(stage, await stage.cloud.recovery.commit_failover(which))).state.succeeded
-    return await stage.cloud.recovery.item(which)
-
-
-async def reversal_of(stage, found):
-    """What a reprotect asks for, worked out from readings alone."""
-    mappings = (await stage.cloud.recovery.mappings(THE_VAULT)).items
-    back = next(
-        one for one in mappings if (one.source, one.target) == (found.recovery_container, found.container)
-    )
-    return Reversal(
-        name=found.name,
-        recovery_container=back.target,
-        policy=back.policy,
-        recovery_group=HOME,
-        disks=tuple(
-            ReversedDisk(disk=one.recovered, staging_account=STAGING, recovery_group=HOME)
-            for one in found.disks
-        ),
-    )
-
-
-def darken(world, region):
-    found = next(one for one in world.pools.regions() if one.id == region)
-    world.core.change("azure:weather", "region", found, control_plane_up=False, compute_up=False)
-
-
-async def refused(call):
-    with pytest.raises(RefusedError) as fault:
-        await call
-    return fault.value.status, fault.value.code
 
 
 async def test_a_vault_tells_every_machine_where_it_goes_and_how_well(opened_vault):
@@ -237,83 +179,6 @@ async def test_a_reprotected_item_fails_back_the_same_way(opened_vault):
     assert (await stage.cloud.recovery.item(moved)).recovered == HERE
 
 
-@pytest.mark.parametrize(
-    ("change", "code"),
-    [
-        ({"disks": ()}, "VMDisksMissing"),
-        (
-            {"disks": (ReversedDisk(disk="/x/disks/y", staging_account="s", recovery_group="g"),)},
-            "VMDisksMissing",
-        ),
-        ({"policy": ids.replication_policy_id(POLICY + "x")}, "InvalidPolicy"),
-        ({"recovery_container": ids.container_id(WEST)}, "InvalidRecoveryContainer"),
-        ({"reservation_group": ids.reservation_group_id(RESERVED)}, "InvalidCapacityReservationGroup"),
-    ],
-)
-async def test_a_reprotect_that_does_not_fit_is_refused_and_changes_nothing(opened_vault, change, code):
-    stage = await opened_vault()
-    found = await committed(stage)
-    reversal = msgspec.structs.replace(await reversal_of(stage, found), **change)
-    assert await refused(stage.cloud.recovery.switch_protection(FIRST, reversal)) == (400, code)
-    assert (await stage.cloud.recovery.item(FIRST)).phase is Phase.COMMITTED
-
-
-async def test_a_reprotect_without_a_way_back_is_refused(opened_vault):
-    stage = await opened_vault(reverse_mapping=False)
-    found = await committed(stage)
-    assert [one.source for one in (await stage.cloud.recovery.mappings(THE_VAULT)).items] == [
-        ids.container_id(NORTH)
-    ]
-    reversal = Reversal(
-        name=found.name,
-        recovery_container=found.container,
-        policy=ids.replication_policy_id(POLICY),
-        recovery_group=HOME,
-        disks=(),
-    )
-    call = stage.cloud.recovery.switch_protection(FIRST, reversal)
-    assert await refused(call) == (400, "ProtectionContainerMappingNotFound")
-
-
-@pytest.mark.parametrize(
-    ("call", "status", "code"),
-    [
-        (lambda on: on.cloud.recovery.commit_failover(FIRST), 409, "OperationNotAllowed"),
-        (lambda on: fail_over(on, direction=Direction.RECOVERY_TO_PRIMARY), 400, "InvalidFailoverDirection"),
-        (
-            lambda on: fail_over(on, point=ids.RecoveryPointId(f"{FIRST}/recoverypoints/{NOBODY}")),
-            400,
-            "RecoveryPointNotFound",
-        ),
-        (lambda on: fail_over(on, ids.protected_item_id(item(9))), 404, "ResourceNotFound"),
-        (lambda on: on.cloud.recovery.item(ids.protected_item_id(item(9))), 404, "ResourceNotFound"),
-        (lambda on: on.cloud.recovery.items(ids.vault_id(VAULT + "x")), 404, "ResourceNotFound"),
-        (
-            lambda on: on.cloud.recovery.job(ids.RecoveryJobId(f"{THE_VAULT}/replicationjobs/{NOBODY}")),
-            404,
-            "ResourceNotFound",
-        ),
-        (
-            lambda on: on.cloud.reservations.get(ids.reservation_group_id(RESERVED + "x")),
-            404,
-            "ResourceNotFound",
-        ),
-    ],
-)
-async def test_what_is_not_there_or_not_allowed_is_told_by_status_and_code(opened_vault, call, status, code):
-    stage = await opened_vault()
-    assert await refused(call(stage)) == (status, code)
-    assert (await stage.cloud.recovery.item(FIRST)).phase is Phase.PROTECTED
-
-
-async def test_a_second_failover_beside_the_first_is_refused_and_begins_no_job(opened_vault):
-    stage = await opened_vault()
-    await fail_over(stage)
-    assert await refused(fail_over(stage)) == (409, "OperationNotAllowed")
-    jobs = (await stage.cloud.recovery.jobs(THE_VAULT)).items
-    assert [job.scenario for job in jobs] == [FAILOVER]
-
-
 async def test_jobs_are_listed_newest_first_without_their_tasks(opened_vault):
     stage = await opened_vault()
     for which in (FIRST, SECOND):
@@ -327,130 +192,6 @@ async def test_jobs_are_listed_newest_first_without_their_tasks(opened_vault):
     assert all(job.tasks == () for job in found.items)
     for job in found.items:
         assert (await stage.cloud.recovery.job(job.id)).tasks
-
-
-async def test_a_failed_job_tells_its_error_and_the_item_may_be_failed_over_again(opened_vault):
-    stage = await opened_vault()
-    stage.world.recovery.mishaps.arm(
-        "admin:test", item(0), FAILOVER, "fails", code="28031", message="no room"
-    )
-    job = await ended(stage, await fail_over(stage))
-    assert job.state is JobState.FAILED
-    assert [(one.code, one.message) for one in job.errors] == [("28031", "no room")]
-    found = await stage.cloud.recovery.item(FIRST)
-    assert (found.phase, found.active) == (Phase.FAILED, Location.PRIMARY)
-    assert (await ended(stage, await fail_over(stage))).state is JobState.SUCCEEDED
-
-
-async def test_a_suspended_job_never_ends_and_says_so(opened_vault):
-    stage = await opened_vault()
-    stage.world.recovery.mishaps.arm("admin:test", item(0), FAILOVER, "suspends")
-    accepted = await fail_over(stage)
-    await stage.clock.sleep(100_000)
-    job = await stage.cloud.recovery.job(accepted.job)
-    assert (job.state, job.state.ended, job.ended_at) == (JobState.SUSPENDED, False, None)
-    assert "Resume" in job.allowed
-    assert (await stage.cloud.recovery.item(FIRST)).job == accepted.job
-
-
-async def test_a_job_that_says_succeeded_proves_nothing_the_item_does(opened_vault):
-    stage = await opened_vault()
-    await ended(stage, await fail_over(stage))
-    stage.world.recovery.mishaps.arm("admin:test", item(0), COMMIT, "lost")
-    job = await ended(stage, await stage.cloud.recovery.commit_failover(FIRST))
-    assert job.state.succeeded
-    assert (await stage.cloud.recovery.item(FIRST)).phase is Phase.COMMIT_PENDING
-
-
-async def test_a_test_failover_begun_elsewhere_shows_in_the_item_in_its_jobs_and_in_its_twin(opened_vault):
-    stage = await opened_vault()
-    stage.world.recovery.items.test_failover("admin:somebody", item(0))
-    running = await stage.cloud.recovery.item(FIRST)
-    assert running.under_test
-    jobs = (await stage.cloud.recovery.jobs(THE_VAULT)).items
-    assert [(job.tests, job.about(running)) for job in jobs] == [(True, True)]
-    await stage.clock.sleep(1_000)
-    waiting = await stage.cloud.recovery.item(FIRST)
-    assert (waiting.under_test, waiting.test_state) == (True, "WaitingForCleanup")
-    assert waiting.twin == ids.machine_id(f"{recovered(0)}-test")
-    assert (await stage.cloud.machines.get(waiting.twin)).agent_ready
-    assert not waiting.allows(Allowed.FAIL_OVER)
-    assert not (await stage.cloud.recovery.item(SECOND)).under_test
-
-
-@pytest.mark.parametrize(
-    ("fault", "taken"),
-    [("drop-request", False), ("drop-response", True), ("connection-reset", None)],
-)
-async def test_a_commit_whose_answer_is_lost_is_unknown_and_the_item_names_its_job(
-    opened_vault, fault, taken
-):
-    stage = await opened_vault()
-    await ended(stage, await fail_over(stage))
-    stage.world.faults.add("admin:test", {"fault": fault, "route": "items.commit", "times": 1})
-    with pytest.raises(UnknownError):
-        await stage.cloud.recovery.commit_failover(FIRST)
-    found = await stage.cloud.recovery.item(FIRST)
-    if taken is not None:
-        assert (found.scenario == COMMIT, found.job is not None) == (taken, taken)
-    jobs = (await stage.cloud.recovery.jobs(THE_VAULT)).items
-    assert [job.id for job in jobs if job.scenario == COMMIT] == ([found.job] if found.job else [])
-
-
-async def test_a_job_is_told_also_where_the_answer_leads_nowhere(opened_vault):
-    stage = await opened_vault()
-    stage.world.faults.add("admin:test", {"fault": "operation-lost", "route": "items.*", "times": 1})
-    accepted = await fail_over(stage)
-    assert accepted.job == (await stage.cloud.recovery.item(FIRST)).job
-
-
-async def test_with_the_source_region_dark_a_vault_elsewhere_still_answers_and_fails_over(opened_vault):
-    stage = await opened_vault()
-    darken(stage.world, "northeurope")
-    await stage.clock.sleep(60)
-    with pytest.raises(TransientError):
-        await stage.cloud.machines.get(HERE)
-    with pytest.raises(TransientError):
-        await stage.cloud.machines.extensions(HERE)
-    assert (await stage.cloud.recovery.item(FIRST)).allows(Allowed.FAIL_OVER)
-    job = await ended(stage, await fail_over(stage, shut_down_source=False))
-    assert job.state is JobState.SUCCEEDED
-    assert (await stage.cloud.machines.get(THERE)).agent_ready
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda c: c.recovery.items(THE_VAULT),
-        lambda c: c.recovery.item(FIRST),
-        lambda c: c.recovery.recovery_points(FIRST),
-        lambda c: c.recovery.mappings(THE_VAULT),
-        lambda c: c.recovery.jobs(THE_VAULT),
-        lambda c: c.reservations.get(ids.reservation_group_id(RESERVED)),
-    ],
-)
-async def test_a_vault_in_a_dark_region_is_transient_and_never_an_empty_list(opened_vault, call):
-    stage = await opened_vault()
-    darken(stage.world, "westeurope")
-    with pytest.raises(TransientError) as fault:
-        await call(stage.cloud)
-    assert fault.value.status == 503
-
-
-@pytest.mark.parametrize(
-    ("route", "call"),
-    [
-        ("items.list", lambda c: c.recovery.items(THE_VAULT)),
-        ("points.list", lambda c: c.recovery.recovery_points(FIRST)),
-        ("jobs.list", lambda c: c.recovery.jobs(THE_VAULT)),
-        ("mappings.list", lambda c: c.recovery.mappings(THE_VAULT)),
-    ],
-)
-async def test_a_list_that_leads_elsewhere_is_not_followed(opened_vault, route, call):
-    stage = await opened_vault()
-    await fail_over(stage)
-    stage.world.faults.add("admin:test", {"fault": "page-skew", "how": "foreign-host", "route": route})
-    assert (await refused(call(stage.cloud)))[1] == "ForeignEndpoint"
 
 
 async def test_no_failover_takes_extensions_along_and_they_can_be_put_again(opened_vault):
@@ -472,14 +213,6 @@ async def test_an_extension_is_changed_in_place(opened_vault):
     wanted = msgspec.structs.replace(image, settings='{"level":5}', version="2.0", auto_upgrade_minor=True)
     await stage.cloud.machines.put_extension(HERE, wanted, location="northeurope")
     assert [one.image for one in (await stage.cloud.machines.extensions(HERE)).items][1] == wanted
-
-
-async def test_extensions_are_refused_on_a_machine_that_does_not_run(opened_vault):
-    stage = await opened_vault()
-    image = (await stage.cloud.machines.extensions(HERE)).items[0].image
-    stopped = ids.machine_id(source(3))
-    call = stage.cloud.machines.put_extension(stopped, image, location="northeurope")
-    assert await refused(call) == (409, "OperationNotAllowed")
 
 
 async def test_a_reservation_group_tells_its_free_places_and_a_failover_takes_one(opened_vault):
@@ -514,14 +247,3 @@ async def test_whose_desktop_it_is_stays_the_same_across_a_failover_and_is_no_na
     }
     moved = next(one for one in after.values() if one.machine == THERE)
     assert moved.status is HostStatus.AVAILABLE
-
-
-async def test_a_caller_that_gives_up_has_begun_one_job_at_most(opened_vault):
-    stage = await opened_vault()
-    task = asyncio.ensure_future(fail_over(stage))
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    jobs = (await stage.cloud.recovery.jobs(THE_VAULT)).items
-    assert len(jobs) <= 1
