@@ -102,7 +102,8 @@ async def _look(asked: "Asked", wired: "Wired") -> "Preview":
     from avd_failover.engine.stop import StopSignal
     from avd_failover.operations.registry import CATALOGUE, operation_for
 
-    first = tuple(step for step in asked.graph.steps if not step.needs and not CATALOGUE[step.uses].changes)
+    own = [step for step in asked.graph.steps if not step.provided_by]
+    first = tuple(step for step in own if not step.needs and not CATALOGUE[step.uses].changes)
     asked = replace(asked, graph=replace(asked.graph, steps=first))
     pinned = asked.pin("check", wired.where, wired.simulated, this_process())
     return await preview(

@@ -8,6 +8,7 @@ from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
 
 if TYPE_CHECKING:
+    from avd_failover.domain.graph import Step
     from avd_failover.domain.ids import Scope
     from avd_failover.domain.needs import Wish
     from avd_failover.domain.permissions import Permissions
@@ -87,6 +88,14 @@ def _purposes(direction: str) -> "list[Purpose]":
     }[direction]
 
 
+def _refuse_foreign(steps: "list[Step]") -> None:
+    """Refuse to guess: what another package's operation reads is known to that package only."""
+    if steps:
+        step = steps[0]
+        message = f"what {step.uses} of {step.provided_by} asks Azure is not known here (step {step.id})"
+        raise Quit(ExitCode.BAD_INPUT, message, next_step="name a runbook without it: --runbook NAME")
+
+
 def _derived(plan: str, runbook: str | None, purposes: "list[Purpose]", wish: "Wish") -> "Permissions":
     from msgspec.structs import replace
 
@@ -97,6 +106,7 @@ def _derived(plan: str, runbook: str | None, purposes: "list[Purpose]", wish: "W
     from avd_failover.operations.registry import CATALOGUE
 
     asked = [request.ask(request.Wish(plan=plan, purpose=one, runbook=runbook)) for one in purposes]
+    _refuse_foreign([step for one in asked for step in one.graph.steps if step.provided_by])
     jobs = tuple(Job(route=one.route, graph=one.graph) for one in asked)
     return derive(asked[0].route.plan, Needs(CATALOGUE, ASKS), replace(wish, jobs=jobs))
 
