@@ -163,3 +163,19 @@ def test_a_drill_that_dies_is_resumed_elsewhere_and_ends_the_same(share):
     assert scene.unsafe() == []
     assert production(scene.world) == scene.production
     assert scene.facts("prove-production")["production_sessions_touched"] == 0
+
+
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 0.9])
+def test_a_drill_that_is_turned_back_leaves_testers_on_the_source_side_only(share):
+    """What they were given there before they moved stays; on the other side nothing does."""
+    scene = drill()
+    with pytest.raises(KilledError):
+        scene.drive(max(1, int(boundaries() * share)))
+    scene.move()
+    scene.ask("rollback", reason="enough")
+    assert scene.drive() is RunStatus.ROLLED_BACK, scene.state.because
+    scene.later(4_000.0)
+    assert scene.unsafe() == []
+    assert production(scene.world) == scene.production
+    held = [one for one in scene.world.core.table(RoleAssignment).values() if one.principal_id == TESTERS]
+    assert {one.scope.rsplit("-", 1)[-1] for one in held} <= {"neu"}
