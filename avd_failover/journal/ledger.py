@@ -1,7 +1,8 @@
 """What the runs of one pool pair left standing: what is unfinished, what is owed, what can be returned.
 
-A pure fold over the folds of single runs, newest first. A run that changed nothing counts for nothing, and
-neither does one that was turned back. Drills and upkeep leave nothing standing by what they are.
+A pure fold over the folds of single runs, newest first. A run that was turned back counts for nothing, and so
+does one that changed nothing, unless it is a settling that found everything paid. Drills and upkeep leave
+nothing standing by what they are.
 """
 
 from collections.abc import Iterable
@@ -51,6 +52,8 @@ def ledger_of(states: Iterable[RunState]) -> Ledger:
     settled: set[str] = set()
     returned: set[str] = set()
     for state in states:
+        if state.route.purpose is Purpose.SETTLE and state.status is RunStatus.COMPLETED:
+            settled.update(state.pinned.follows)  # by looking alone, where others had paid
         if not state.changed or state.status is RunStatus.ROLLED_BACK:
             continue
         if not state.status.final:
@@ -61,8 +64,6 @@ def ledger_of(states: Iterable[RunState]) -> Ledger:
             owing = owing or state
         if purpose.moves_users:
             last = last or state
-        if purpose is Purpose.SETTLE:
-            settled.update(state.pinned.follows)
         if purpose is Purpose.FAILBACK:
             returned.update(state.pinned.follows)
         elif purpose in {Purpose.FAILOVER, Purpose.SETTLE} and state.run not in returned:
