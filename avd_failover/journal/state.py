@@ -33,6 +33,9 @@ from avd_failover.journal.events import (
     StepWaiting,
 )
 
+OPENS = "personal.open"
+"""The operation after which users have their personal desktops again."""
+
 
 class BrokenStoryError(ValueError):
     """The events contradict each other: not a journal that this engine wrote."""
@@ -166,8 +169,11 @@ class RunState:
 
     @property
     def recovered_at(self) -> datetime | None:
-        """When the last step that granted access had its proof; None without, and for a run turned back."""
-        return None if self.turned else self._proven_at("assignments.grant")
+        """When users had the other side: access was granted there, or desktops that moved were opened again.
+
+        None without such a step's proof, and for a run turned back.
+        """
+        return None if self.turned else self._proven_at("assignments.grant") or self._proven_at(OPENS)
 
     @property
     def restored_at(self) -> datetime | None:

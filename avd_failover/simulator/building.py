@@ -186,7 +186,7 @@ class _Builder:
             name = f"{spec.hosts.prefix}{number}"
             machine = Machine(
                 id=f"{group}/providers/Microsoft.Compute/virtualMachines/{spec.hosts.machine_prefix}{number}",
-                location=spec.region,
+                location=spec.hosts.region or spec.region,
                 vm_id=self._guid("machine", name),
                 vm_size=spec.hosts.vm_size,
                 computer_name=name,

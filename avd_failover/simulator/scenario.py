@@ -134,6 +134,9 @@ class HostsSpec(HostDetails):
     prefix: Name = Field(description="Host names are this and a number from 0.")
     machine_prefix: Name = Field(description="Machine names are this and the same number.")
     machine_resource_group: Name = Field(description="Resource group of the machines.")
+    region: Name | None = Field(
+        default=None, description="Region of the machines, where not that of the pool's metadata."
+    )
     vm_size: str = Field(default="Standard_D8s_v5", description="Size of the machines.")
 
     @model_validator(mode="after")

@@ -55,6 +55,7 @@ def _unknown_names(scenario: "Scenario") -> Iterator[str]:
     app_groups = [group.name for pool in scenario.host_pools for group in pool.application_groups]
     roles = [role.role_name for role in BUILT_IN] + [role.name for role in scenario.roles]
     places = [*(pool.region for pool in scenario.host_pools), *(w.region for w in scenario.workspaces)]
+    places += [pool.hosts.region for pool in scenario.host_pools if pool.hosts.region]
     plans = [pool.scaling_plan for pool in scenario.host_pools if pool.scaling_plan]
     yield from _unknown("host pool", scenario.workload.pools, [pool.name for pool in scenario.host_pools])
     yield from _unknown("group", _groups_used(scenario), [*groups, *_service_principals(scenario)])
