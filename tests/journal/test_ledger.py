@@ -95,7 +95,7 @@ class Left(Struct, frozen=True):
 
 def left(found: Ledger) -> Left:
     def name(state: RunState | None) -> str | None:
-        return state and state.run
+        return None if state is None else state.run
 
     away = tuple(state.run for state in found.away)
     return Left(name(found.unfinished), name(found.owing), away, name(found.last))
