@@ -51,6 +51,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "structlog": ("cli", "azure"),
     "yaml": ("runbook",),
     "pydantic": (
+        "simulator.scenario_runs",
         "runbook",
         "simulator.scenario",
         "simulator.scenario_access",

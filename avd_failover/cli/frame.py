@@ -16,7 +16,7 @@ from avd_failover.domain.plan import End
 from avd_failover.domain.route import Route
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.domain.words import listed
-from avd_failover.engine.steps import UNDER_WAY
+from avd_failover.engine.tools import UNDER_WAY
 from avd_failover.journal.state import RunState, StepState
 from avd_failover.report.gap import AccessGap, access_gap
 from avd_failover.report.tally import tally, under_way

@@ -14,7 +14,7 @@ from typing import Self, TextIO
 from avd_failover.domain.actions import GrantAssignment, RevokeAssignment
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.words import counted
-from avd_failover.engine.steps import UNDER_WAY
+from avd_failover.engine.tools import UNDER_WAY
 from avd_failover.journal.events import (
     ActionEnded,
     Entry,

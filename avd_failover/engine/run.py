@@ -13,8 +13,9 @@ from avd_failover.engine.confined import Confined
 from avd_failover.engine.frontier import Frontier
 from avd_failover.engine.memory import RunMemory
 from avd_failover.engine.progress import Progress, Silent
-from avd_failover.engine.steps import StepResult, StepRunner, Tools
+from avd_failover.engine.steps import StepResult, StepRunner
 from avd_failover.engine.stop import StoppedError, StopSignal
+from avd_failover.engine.tools import Tools
 from avd_failover.journal.events import ActionEnded, Outcome, RunEnded, StepEnded
 from avd_failover.journal.state import RunState
 from avd_failover.journal.writer import JournalWriter

@@ -1,5 +1,7 @@
 """The one place where an action becomes a request, once it is known to lie inside the plan (safety S12)."""
 
+from collections.abc import Awaitable, Callable
+
 from avd_failover.cloud import Accepted, Cloud
 from avd_failover.domain.actions import (
     Action,
@@ -18,6 +20,7 @@ from avd_failover.domain.actions import (
 )
 from avd_failover.domain.estate import RoleAssignment
 from avd_failover.domain.faults import RefusedError
+from avd_failover.domain.ids import AssignmentId
 from avd_failover.domain.permits import permits_of, permitted
 from avd_failover.domain.placement import differences
 from avd_failover.domain.recovery_actions import (
@@ -31,12 +34,15 @@ from avd_failover.domain.recovery_actions import (
 from avd_failover.domain.words import listed
 from avd_failover.engine.confined import Confined
 
+Look = Callable[[AssignmentId], Awaitable[RoleAssignment | None]]
+"""Reads one assignment by id, as it is now."""
 
-async def send(confined: Confined, action: Action) -> Accepted:
+
+async def send(confined: Confined, action: Action, look: Look | None = None) -> Accepted:
     """Send one action. Every mutation of every run leaves through this function.
 
     What lies outside the plan is not sent; what lies inside may become the requests that its permits allow,
-    and no other.
+    and no other. ``look`` is how an assignment is compared before it is deleted; a plain read when left out.
 
     Raises:
         OutsidePlanError: Nothing was sent: our defect.
@@ -46,13 +52,13 @@ async def send(confined: Confined, action: Action) -> Accepted:
     """
     confined.check(action)
     with permitted(permits_of(action)):
-        return await _deliver(confined.cloud, action)
+        return await _deliver(confined.cloud, action, look)
 
 
-async def _deliver(cloud: Cloud, action: Action) -> Accepted:
+async def _deliver(cloud: Cloud, action: Action, look: Look | None) -> Accepted:
     match action:
         case RevokeAssignment():
-            return await _revoke(cloud, action.assignment)
+            return await _revoke(cloud, action.assignment, look or cloud.assignments.get)
         case GrantAssignment():
             return await cloud.assignments.create(action.assignment)
         case SetLogons():
@@ -75,9 +81,9 @@ async def _deliver(cloud: Cloud, action: Action) -> Accepted:
             return await _recover(cloud, action)
 
 
-async def _revoke(cloud: Cloud, image: RoleAssignment) -> Accepted:
+async def _revoke(cloud: Cloud, image: RoleAssignment, look: Look) -> Accepted:
     """Compare, then destroy: what differs from its image would be lost for good (safety S10, S15)."""
-    standing = await cloud.assignments.get(image.id)
+    standing = await look(image.id)
     if standing is not None and (changed := differences(image, standing)):
         raise RefusedError(
             f"somebody changed it since its image was taken: {listed(changed)}", code="Drift", target=image.id

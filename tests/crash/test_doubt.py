@@ -3,7 +3,7 @@
 import pytest
 
 from avd_failover.domain.states import RunStatus
-from avd_failover.engine.steps import PATIENCE_S
+from avd_failover.engine.attempts import PATIENCE_S
 from avd_failover.journal.events import Entry, StepEnded, StepStarted
 from avd_failover.journal.state import RunState
 from tests.crash.nth import TROUBLES, Requests

@@ -14,10 +14,6 @@ FILES = sorted((ROOT / "scenarios").glob("*.yaml"))
 NAMES = [path.stem for path in FILES]
 SLOW = {"large"}
 """Run with one seed here; ``benchmarks.rehearsals`` runs them with more."""
-KNOWN: dict[str, str] = {
-    "throttle-storm": "a 429 among its readings makes a step begin anew, so none ends before the storm (L7)",
-}
-"""Expectations that the engine does not meet yet. Strict: who mends it takes the line away."""
 
 
 @cache
@@ -39,12 +35,10 @@ def cases() -> list[object]:
 
 
 @pytest.mark.parametrize(("name", "later"), cases())
-def test_a_run_against_the_scenario_is_sound(name, later, request):
+def test_a_run_against_the_scenario_is_sound(name, later):
     found = scenario(name)
     if found.plan is None:
         pytest.skip("it names no plan: nothing moves this workload yet")
-    if name in KNOWN:
-        request.applymarker(pytest.mark.xfail(reason=KNOWN[name], strict=True, raises=AssertionError))
     run = rehearse(plan(found.plan), found, found.seed + later)
     missed = [f"{one.expected}: {one.found}" for one in run.held if not one.met]
     assert (run.broken, missed) == ((), []), f"failover rehearse --scenario {name} --seed {run.seed}"
