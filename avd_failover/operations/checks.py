@@ -10,7 +10,7 @@ from avd_failover.cloud import Reading, Reads
 from avd_failover.domain.actions import Moves, SetLogons
 from avd_failover.domain.estate import HostPool, PoolKind, SessionHost
 from avd_failover.domain.findings import Finding
-from avd_failover.domain.graph import OperationSpec
+from avd_failover.domain.graph import OperationSpec, Setting
 from avd_failover.domain.ids import AssignmentId, SessionHostId, name_of, subscription_of
 from avd_failover.domain.ladder import forgotten
 from avd_failover.domain.placement import (
@@ -25,10 +25,12 @@ from avd_failover.domain.placement import (
 )
 from avd_failover.domain.plan import End
 from avd_failover.domain.seats import seats
+from avd_failover.domain.words import counted
 from avd_failover.operations.base import Base, Blocked, Bound, Memory, Moot, NotYet, Proven, Verdict
 from avd_failover.operations.demand import needed
 from avd_failover.operations.entry import EntrySeen, see_entry, strays, unreadable
 from avd_failover.operations.hostwatch import HostWatch
+from avd_failover.operations.occupants import moved_users
 from avd_failover.operations.partial import PartialSeen, partial_findings, see_partial, stays_in_plan
 
 PER_OBJECT, PER_SUBSCRIPTION = 200, 4000
@@ -99,9 +101,14 @@ class Readiness(Base):
             return Moot(because=seen.latch.because)
         if findings:
             return Blocked(because=f"{findings[0].subject}: {findings[0].detail}", findings=findings)
+        facts: dict[str, Setting] = {"pairs": len(self.route.pairs), "seats_possible": self._seats(seen)}
+        said = seen.latch.because
+        if seen.partial is not None:
+            facts["users"] = many = len(moved_users(self.route, seen.partial.memberships)[0])
+            said = f"{counted(many, 'user')} of {self.route.scope} share no group with anybody who stays"
         return Proven(
-            because=f"{seen.latch.because}; no other way in; the target can seat {self._seats(seen)}",
-            facts={"pairs": len(self.route.pairs), "seats_possible": self._seats(seen)},
+            because=f"{said}; no other way in; the target can seat {self._seats(seen)}",
+            facts=facts,
         )
 
     def _checks(self) -> tuple[Callable[[ReadinessSeen], Iterator[Finding]], ...]:

@@ -32,6 +32,7 @@ from avd_failover.operations import (
 )
 from avd_failover.operations.base import AnyOperation, Base, Bound
 from avd_failover.operations.foreign import foreign_operation
+from avd_failover.operations.spared import CLOSES, Spared
 
 KINDS: tuple[type[Base], ...] = (
     dark.ReadinessOfAny,
@@ -82,5 +83,8 @@ def operation_for(bound: Bound) -> AnyOperation:
     """Make the operation that a step uses. KeyError for a name that the loader let pass: our defect."""
     if bound.step.provided_by:
         return foreign_operation(bound)
-    made: AnyOperation = _BY_NAME[bound.step.uses](bound)  # type: ignore[assignment]
+    kind = _BY_NAME[bound.step.uses]
+    if bound.route.partial and bound.step.uses in CLOSES:
+        kind = Spared
+    made: AnyOperation = kind(bound)  # type: ignore[assignment]
     return made
