@@ -103,7 +103,9 @@ class Conductor:
         """Return the turn that a person asked for and the run has not taken yet; back goes before on."""
         state = self._journal.state
         asked = {said.kind: said for said in reversed(state.said)}
-        if state.turned is None and (said := asked.get(Order.ROLLBACK.value)):
+        if state.turned is not None:
+            return None
+        if said := asked.get(Order.ROLLBACK.value):
             return self._turn(said)
         if state.route.mode is Mode.PLANNED and (said := asked.get(Order.UNPLANNED.value)):
             because = f"the source is left as dark by {said.by}: {said.reason}"

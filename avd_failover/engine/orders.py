@@ -86,10 +86,14 @@ class Orders:
                 self._stop.ask(f"aborted by {told}", held=True)
             case Order.ROLLBACK if self._journal.state.turned is None:
                 self._stop.ask(f"turned back by {told}", held=True)
-            case Order.UNPLANNED if self._journal.state.route.mode is Mode.PLANNED:
+            case Order.UNPLANNED if self._may_switch():
                 self._stop.ask(f"switched to unplanned by {told}", held=True)
             case Order.SKIP if not said.item:
                 self._skip(said.step or "", f"skipped by {told}")
+
+    def _may_switch(self) -> bool:
+        state = self._journal.state
+        return state.turned is None and state.route.mode is Mode.PLANNED
 
 
 def said_by(request: Request) -> OperatorSaid:
