@@ -78,6 +78,8 @@ ASKS: Asks = {
         *_asks("pools.get"),
         *_asks("reservations.get", ends=(End.TARGET,)),
     ),
+    "personal.extensions-record": (*_DESKS, *_asks("machines.extensions")),
+    "personal.extensions-apply": (*_DESKS, *_asks("machines.extensions")),
     "personal.stop-source": (*_DESKS, *_asks("machines.get")),
     "personal.failover": (*_DESKS, *_asks("recovery.recovery_points")),
     "personal.validate": (*_DESKS, *_asks("machines.get", "recovery.recovery_points")),
