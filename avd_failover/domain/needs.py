@@ -60,7 +60,7 @@ class Wish(Struct, frozen=True, kw_only=True):
         return all(job.route.test for job in self.jobs)
 
 
-class Held(Struct, frozen=True, order=True):
+class Held(Struct, frozen=True, order=True, kw_only=True):
     """A right on one side."""
 
     side: str
@@ -109,10 +109,12 @@ class Needs:
 
     def _step(self, route: Route, step: Step, tags: Iterable[str]) -> Iterator[Held]:
         for tag in tags:
-            yield from (Held(_side(route, step).value, right) for right in CHANGES[tag])
+            yield from (Held(side=_side(route, step).value, right=right) for right in CHANGES[tag])
         for ask in self._asks[step.uses]:
             for end in ask.ends or (None,):
-                yield from (Held(_side(route, step, end).value, right) for right in READS[ask.verb])
+                yield from (
+                    Held(side=_side(route, step, end).value, right=right) for right in READS[ask.verb]
+                )
 
     def _tags(self, step: Step) -> tuple[str, ...]:
         return self._catalogue[step.uses].changes

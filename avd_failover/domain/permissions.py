@@ -8,8 +8,9 @@ and a condition that ties every role assignment of ours to the plan's role and g
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from avd_failover.domain.conditions import condition
 from avd_failover.domain.ids import Scope, resource_group_of, subscription_of
@@ -101,7 +102,8 @@ def _purpose(wish: Wish) -> str:
     return ", ".join(told)
 
 
-class _Alike(Struct):
+@dataclass
+class _Alike:
     """Scopes of one part that need the same actions, and the sides they lie on."""
 
     actions: tuple[str, ...]
