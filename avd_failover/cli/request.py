@@ -135,6 +135,13 @@ def of(wish: Wish, asked: Asked) -> Asked:
 
 def _asked(wish: Wish, plan: PlanFile, runbook: RunbookFile) -> Asked:
     test = wish.purpose is Purpose.DRILL
+    if wish.partial and wish.mode is Mode.UNPLANNED:
+        raise Quit(
+            ExitCode.BAD_INPUT,
+            "--groups and --app-groups go with planned mode: a dark region is dark for everybody in it, and"
+            " nobody could prove who of them is where",
+            next_step=f"failover --plan {wish.plan} --mode unplanned",
+        )
     if test and plan.plan.test_group is None:
         raise Quit(ExitCode.BAD_INPUT, f"plan {plan.plan.name} names no test group; add 'test:' to it")
     _known("--groups", wish.groups, [group.name for group in plan.plan.groups])

@@ -29,13 +29,16 @@ class DarkSeen(BarrierSeen, frozen=True, kw_only=True):
 
 
 class BarrierOrFence(Barrier):
-    """Prove the source empty and closed; in unplanned mode, take people's word where it does not answer."""
+    """Prove the source empty and closed; in unplanned mode, take people's word where it does not answer.
+
+    Never for some of the users only: a region that is dark is dark for everybody in it.
+    """
 
     spec: ClassVar = Barrier.spec
 
     async def observe(self, cloud: Reads, memory: Memory) -> BarrierSeen:
         """Look at the source; a source that does not answer is a finding of its own in unplanned mode."""
-        if self.route.mode is Mode.PLANNED:
+        if self.route.mode is Mode.PLANNED or self.route.partial:
             return await super().observe(cloud, memory)
         try:
             seen = await super().observe(cloud, memory)
