@@ -91,3 +91,40 @@ def test_a_dark_source_is_left_on_two_words_settled_and_returned_to(station: Sta
     ok(station.run("settle", "--plan", "small", "--yes"))
     ok(station.run("back", "--plan", "small", "--yes"))
     assert_users_on(azure, "-neu")
+
+
+TESTERS = "6a000000-0000-4000-8000-0000000000ff"
+
+
+def test_testers_go_there_and_back_while_production_works(tmp_path: Path) -> None:
+    with simulated_azure("pooled-eu", speed=200.0) as azure:
+        station = Station(tmp_path / "home", azure.url)
+        before = azure.ask("/_sim/state")["role_assignments"]
+        done = ok(
+            station.run("drill", "--plan", "pooled-eu", "--yes", "--hold", "2m", "--run-key", "half-year")
+        )
+        assert "COMPLETED" in done.out
+        after = azure.ask("/_sim/state")["role_assignments"]
+        audit = azure.ask("/_sim/audit")
+
+    def production(found: list[dict[str, object]]) -> list[dict[str, object]]:
+        return sorted(
+            (one for one in found if one["principal_id"] != TESTERS), key=lambda one: str(one["id"])
+        )
+
+    assert production(after) == production(before)
+    assert audit["violations"] == []
+    steps = {step["id"]: step for step in station.status()["steps"]}
+    assert "no session touched" in steps["prove-production"]["reason"]
+    listed = ok(station.run("drills", "--plan", "pooled-eu", "--output", "json")).json()
+    assert [one["state"] for one in listed["drills"]] == ["completed"]
+
+
+def test_groups_that_share_users_do_not_move_apart(tmp_path: Path) -> None:
+    with simulated_azure("pooled-eu", speed=200.0) as azure:
+        station = Station(tmp_path / "home", azure.url)
+        refused = station.run("--plan", "pooled-eu", "--groups", "GRP1", "--yes")
+        assert refused.code == 4, refused.err
+        assert "GRP1 and GRP2 share" in refused.out + refused.err
+        unknown = station.run("--plan", "pooled-eu", "--groups", "GRP9", "--yes")
+        assert (unknown.code, "GRP9" in unknown.err) == (2, True)
