@@ -45,7 +45,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "httpx": ("azure",),
     "aiohttp": ("azure", "simulator.http", "outside"),
     "yarl": ("outside",),  # addresses as aiohttp takes them; it brings it
-    "cryptography": ("simulator.http.certificates",),
+    "cryptography": ("simulator.http.certificates", "journal.keys"),
     "click": ("cli",),
     "rich": ("cli",),
     "structlog": ("cli", "azure"),

@@ -1,13 +1,25 @@
 """``failover journal``: the record itself, told, verified, or as it stands."""
 
+import os
+from typing import TYPE_CHECKING
+
 import click
 
+from avd_failover.cli.errors import Quit
+from avd_failover.cli.exits import ExitCode
+from avd_failover.cli.failures import failures
 from avd_failover.cli.reading import home, opened, replayed, wanted_run
+
+if TYPE_CHECKING:
+    from avd_failover.journal.seals import SealCheck
+
+SHOWN = 16
+"""Digits of a key that people compare at a glance; the whole key is what is checked."""
 
 
 @click.group()
 def journal() -> None:
-    """Show, verify or export the record of a run.
+    """Show, verify or export the record of a run, or print the key that signs it.
 
     RUN is a run's id, a beginning of it that no other has, or "latest", which is the default.
     """
@@ -28,12 +40,68 @@ def show(run: str | None) -> None:
 
 @journal.command()
 @click.argument("run", required=False)
-def verify(run: str | None) -> None:
-    """Check every link of a run's journal; exit 1 names the first break."""
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="PUBLIC",
+    help="Trust this public key only: its digits, or a file. May be given twice, for a run that moved.",
+)
+def verify(run: str | None, keys: tuple[str, ...]) -> None:
+    """Check every link and every signed checkpoint of a run's journal; exit 1 names the first break.
+
+    Works offline. Without --key the journal's own key and this machine's are trusted, which shows that a
+    journal was rewritten, but not that it was rewritten together with its key: keep the public key elsewhere.
+    """
+    from avd_failover.journal.chain import links
+    from avd_failover.journal.keys import public_of, read_public
+    from avd_failover.journal.seals import check_seals
+
     place = home()
     found = wanted_run(place, run)
+    with failures():
+        named, ours = {read_public(key) for key in keys}, public_of(place.path, os.environ)
     whole = replayed(place, found)
+    with opened(place, found) as store:
+        seals = check_seals(entry for entry, _ in links(store))
+        seals.refuse()
     click.echo(f"the journal of {found} is whole: {whole.state.seq} entries, head {whole.head}")
+    _tell_seals(seals, whole.state.seq, ours)
+    if why := _distrusted(seals, named or {seals.pinned or ours, ours}, asked=bool(named)):
+        raise Quit(ExitCode.FAILED, why, next_step="failover journal key    on the machine that wrote it")
+
+
+@journal.command()
+def key() -> None:
+    """Print the public key that signs this machine's journals. Keep it elsewhere, for verify --key."""
+    from avd_failover.journal.keys import signer_of
+
+    place = home()
+    with failures():
+        place.prepare()
+        click.echo(signer_of(place.path, os.environ).public)
+
+
+def _tell_seals(seals: "SealCheck", entries: int, ours: str) -> None:
+    if seals.unsigned:
+        click.echo("unsigned: no checkpoint vouches for it")
+        return
+    for one in seals.checkpoints:
+        click.echo(f"checkpoint {one.at}: holds for entries 1 to {one.seq}, by key {one.key[:SHOWN]}")
+    whose = "this machine's" if seals.pinned == ours else "not this machine's"
+    begun = f"by key {seals.pinned[:SHOWN]}, {whose}" if seals.pinned else "unsigned"
+    last = seals.checkpoints[-1].at
+    click.echo(f"begun {begun}; {entries - last} of {entries} entries stand behind the last checkpoint")
+
+
+def _distrusted(seals: "SealCheck", keys: set[str], *, asked: bool) -> str:
+    """Say why a journal whose seals hold is not believed; empty when it is."""
+    if seals.unsigned or not seals.checkpoints:
+        return "a key was named, and nothing of this journal is signed" if asked else ""
+    if strange := seals.untrusted(keys):
+        told = ", ".join(str(one.at) for one in strange)
+        return f"signed by a key that is not trusted: checkpoint {told} (key {strange[0].key[:SHOWN]})"
+    return ""
 
 
 @journal.command()

@@ -24,11 +24,13 @@ from avd_failover.cli.standing import following, may_begin, run_of_key
 from avd_failover.cli.tenancy import take
 from avd_failover.cli.wiring import Wired, wire
 from avd_failover.cli.worlds import remembered, simulation_for, standing
+from avd_failover.domain.plan import Plan
 from avd_failover.engine.preview import Preview, preview
 from avd_failover.engine.stop import StopSignal
 from avd_failover.journal.chain import Mark, replay
 from avd_failover.journal.events import RunPinned, RunResumed, lock_of
 from avd_failover.journal.home import Home, new_run_id
+from avd_failover.journal.keys import signer_of
 from avd_failover.journal.sqlite_store import SqliteStore
 from avd_failover.journal.state import RunState
 from avd_failover.journal.tenure import Tenure
@@ -113,11 +115,12 @@ async def _start(asked: Asked, simulate: str | None, speed: float | None, manner
             may_begin(asked, left, wired.clock.now())
             asked = following(asked, left)
             pinned = asked.pin(run, wired.where, wired.simulated, tenure.lease.holder)
+            pinned = msgspec.structs.replace(pinned, quarantine_s=_quarantine_s(tenure, plan))
             if not manner.yes and (end := await _ask(pinned, wired, manner)) is not None:
                 return end
-            screen = screen_for(manner.log_format, wired.clock)
+            screen, signer = screen_for(manner.log_format, wired.clock), signer_of(home.path, os.environ)
             with closing(SqliteStore.create(home.path_of(run))) as store:
-                journal = JournalWriter.create(store, wired.clock, pinned, [screen.entry])
+                journal = JournalWriter.create(store, wired.clock, pinned, [screen.entry], signer)
                 await drive(journal, store, wired, screen, tenure)
                 return _present(journal, store, home, manner)
 
@@ -134,13 +137,21 @@ async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> Ex
         wire(_where(pinned), remembered(home, found.state, speed)) as wired,
         take(home, pinned.lock, pinned.route.plan, run, wired) as tenure,
     ):
-        screen = screen_for(manner.log_format, wired.clock)
+        screen, signer = screen_for(manner.log_format, wired.clock), signer_of(home.path, os.environ)
         with closing(SqliteStore.open(home.path_of(run))) as store:
-            journal = JournalWriter.reopen(store, wired.clock, [screen.entry], _remembered_mark(tenure))
-            journal.append(RunResumed(holder=tenure.lease.holder, engine=__version__))
+            known = _remembered_mark(tenure)
+            journal = JournalWriter.reopen(store, wired.clock, [screen.entry], known, signer)
+            quarantine_s = _quarantine_s(tenure, pinned.route.plan)
+            journal.append(
+                RunResumed(holder=tenure.lease.holder, engine=__version__, quarantine_s=quarantine_s)
+            )
             await journal.durable()
             await drive(journal, store, wired, screen, tenure)
             return _present(journal, store, home, manner)
+
+
+def _quarantine_s(tenure: Tenure, plan: Plan) -> float:
+    return plan.policies.in_flight_s if tenure.quarantined else 0.0
 
 
 def _remembered_mark(tenure: Tenure) -> Mark | None:

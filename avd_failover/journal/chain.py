@@ -2,7 +2,8 @@
 
 What this guarantees: each line is the one that was written, in its place, in this run, and the lines tell a
 possible story. What it does not: that nothing was cut off at the end, or that the whole was not rewritten.
-Against that stands the head's hash, which reports print and a second place can keep.
+Against the latter stand the signed checkpoints of ``seals``, against the former the head's hash, which leases
+remember, reports print, and a second place can keep.
 """
 
 from collections.abc import Callable, Iterator

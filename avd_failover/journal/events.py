@@ -73,6 +73,10 @@ class RunPinned(Struct, frozen=True, kw_only=True, tag="run.pinned", tag_field="
     """Earlier runs that this one takes up: a failback takes them back, a settling pays what they owe."""
     inherited: tuple[Action, ...] = ()
     """What the runs that a failback takes back had changed, in the order of their intents."""
+    quarantine_s: float = 0.0
+    """How long nothing is sent at first: what the lease's last holder sent may still take effect (S18)."""
+    signer: str = ""
+    """Public key that signs this journal, in hexadecimal; empty for one that nobody signs."""
 
     @property
     def lock(self) -> str:
@@ -85,6 +89,20 @@ class RunResumed(Struct, frozen=True, kw_only=True, tag="run.resumed", tag_field
 
     holder: Holder
     engine: str
+    quarantine_s: float = 0.0
+    """As in ``RunPinned``."""
+
+
+class JournalSealed(Struct, frozen=True, kw_only=True, tag="journal.sealed", tag_field="type"):
+    """A signed checkpoint: everything up to entry ``seq``, whose line has the hash ``head`` (safety J3).
+
+    ``key`` is the signer's public key, ``signature`` that of ``journal.seals.message``; both hexadecimal.
+    """
+
+    seq: int
+    head: str
+    key: str
+    signature: str
 
 
 class RunEnded(Struct, frozen=True, kw_only=True, tag="run.ended", tag_field="type"):
@@ -191,6 +209,7 @@ Event = (
     | StepEnded
     | ActionIntended
     | ActionEnded
+    | JournalSealed
 )
 
 

@@ -6,7 +6,7 @@ status, report, resume and rollback all see the same run, whether it is live or 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -20,6 +20,7 @@ from avd_failover.journal.events import (
     ActionEnded,
     ActionIntended,
     Entry,
+    JournalSealed,
     OperatorSaid,
     Outcome,
     RunEnded,
@@ -99,6 +100,8 @@ class RunState:
         self.finished_at: datetime | None = None
         self.holder = pinned.holder
         self.resumed = 0
+        self.quarantined_until = _after(at, pinned.quarantine_s)
+        """Until when nothing is sent, since another process held the lease before; None where none did."""
         self.seq = 1
         self.route = pinned.route
         """Where the run goes: the pinned route, or the reverse one once it was turned back."""
@@ -129,17 +132,15 @@ class RunState:
                 self._intend(event, entry.at)
             case ActionEnded() as event:
                 self._end(event, entry.at)
-            case RunResumed() as event:
-                self._resume(event)
             case RunEnded() as event:
                 self.status = move_run(self.status, event.status)
                 self.because, self.findings, self.finished_at = event.because, event.findings, entry.at
             case OperatorSaid() as event:
                 self._hear(event, entry.at)
-            case RunTurned() as event:
-                self._turn(event)
-            case RunSwitched() as event:
-                self._switch(event)
+            case RunResumed() | RunTurned() | RunSwitched() as event:
+                self._go_on(event, entry.at)
+            case JournalSealed():
+                pass  # vouches for what was said; says nothing of the run
             case RunPinned():
                 raise BrokenStoryError("a second run.pinned: two journals were joined")
         self.seq, self.last_at = entry.seq, entry.at
@@ -251,6 +252,15 @@ class RunState:
                     )
                 )
 
+    def _go_on(self, event: RunResumed | RunTurned | RunSwitched, at: datetime) -> None:
+        match event:
+            case RunResumed():
+                self._resume(event, at)
+            case RunTurned():
+                self._turn(event)
+            case RunSwitched():
+                self._switch(event)
+
     def _switch(self, event: RunSwitched) -> None:
         self._run_again()
         self.route = replace(self.route, mode=event.mode)
@@ -267,10 +277,15 @@ class RunState:
         self.turned, self.route, self.graph = event, event.route, event.graph
         self.steps.update({step.id: StepState(step) for step in event.graph.steps})
 
-    def _resume(self, event: RunResumed) -> None:
+    def _resume(self, event: RunResumed, at: datetime) -> None:
         self.status = move_run(self.status, RunStatus.RUNNING)
         self.holder, self.finished_at, self.because, self.findings = event.holder, None, "", ()
+        self.quarantined_until = _after(at, event.quarantine_s)
         self.resumed += 1
+
+
+def _after(at: datetime, seconds: float) -> datetime | None:
+    return at + timedelta(seconds=seconds) if seconds > 0 else None
 
 
 def fold(entries: Iterable[Entry]) -> RunState:

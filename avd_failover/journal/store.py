@@ -44,6 +44,8 @@ class Damage(Enum):
     UNKNOWN_EVENT = "unknown event"
     WRONG_RUN = "wrong run"
     """The journal of another run lies under this run's name."""
+    BROKEN_SEAL = "broken seal"
+    """A signed checkpoint does not hold or lacks: the journal was rewritten, hashes and all."""
     CONTRADICTION = "contradiction"
     """Every line is whole, but together they tell no possible story."""
 

@@ -8,10 +8,14 @@ commit. Fail-stop (safety J6): after the first error everything here raises, and
 import asyncio
 from collections.abc import Callable, Iterable
 
+from msgspec.structs import replace
+
 from avd_failover.domain.clock import Clock
 from avd_failover.journal.chain import Mark, replay
 from avd_failover.journal.codec import GENESIS, digest, seal
 from avd_failover.journal.events import Entry, Event, RunPinned
+from avd_failover.journal.keys import Signer
+from avd_failover.journal.seals import Phases, SealCheck, sealed
 from avd_failover.journal.state import RunState
 from avd_failover.journal.store import JournalFullError, JournalLostError, Store
 
@@ -31,7 +35,14 @@ class JournalWriter:
     """Writes one run's journal and keeps its state folded. Made by ``create`` or ``reopen``."""
 
     def __init__(
-        self, store: Store, clock: Clock, state: RunState, head: str, observers: Iterable[Observer]
+        self,
+        store: Store,
+        clock: Clock,
+        state: RunState,
+        head: str,
+        observers: Iterable[Observer],
+        *,
+        signer: Signer | None = None,
     ) -> None:
         self.state = state
         self._store = store
@@ -43,27 +54,45 @@ class JournalWriter:
         self._waiters: list[asyncio.Future[None]] = []
         self._turns = 0
         self._fault: JournalLostError | None = None
+        self._signer = signer
+        self._phases = Phases()
 
     @classmethod
     def create(
-        cls, store: Store, clock: Clock, pinned: RunPinned, observers: Iterable[Observer] = ()
+        cls,
+        store: Store,
+        clock: Clock,
+        pinned: RunPinned,
+        observers: Iterable[Observer] = (),
+        signer: Signer | None = None,
     ) -> "JournalWriter":
         """Begin a journal in an empty store; the first entry is durable on return.
+
+        With a ``signer`` its key is pinned there, and the journal is sealed at the bounds of its phases.
 
         Raises:
             JournalLostError: It could not be written.
         """
+        pinned = replace(pinned, signer=signer.public) if signer else pinned
         line, entry = seal(Entry(seq=1, at=clock.now(), prev=GENESIS, event=pinned))
-        store.append([line])
-        writer = cls(store, clock, RunState(pinned, entry.at), digest(line), observers)
-        writer._tell(entry)
+        writer = cls(store, clock, RunState(pinned, entry.at), digest(line), observers, signer=signer)
+        writer._phases.take(pinned)
+        first = writer._vouch()
+        store.append([line, *writer._buffer])
+        writer._buffer, writer._durable = [], Mark(writer.state.seq, writer._head)
+        writer._tell(entry, *first)
         return writer
 
     @classmethod
     def reopen(
-        cls, store: Store, clock: Clock, observers: Iterable[Observer] = (), known: Mark | None = None
+        cls,
+        store: Store,
+        clock: Clock,
+        observers: Iterable[Observer] = (),
+        known: Mark | None = None,
+        signer: Signer | None = None,
     ) -> "JournalWriter":
-        """Go on with a journal, after every link of it was verified. Appends nothing by itself.
+        """Go on with a journal, after every link and seal of it was verified. Appends nothing by itself.
 
         ``known`` is a mark that was durable once, as a lease remembers it.
 
@@ -72,8 +101,18 @@ class JournalWriter:
             ForeignJournalError: A newer engine wrote it.
             ForkedJournalError: It does not have the known mark (S19).
         """
-        found = replay(store, known=known)
-        return cls(store, clock, found.state, found.head, observers)
+        phases, check = Phases(), SealCheck()
+
+        def watch(entry: Entry) -> None:
+            phases.take(entry.event)
+            check(entry)
+
+        found = replay(store, watch, known)
+        check.end()
+        check.refuse()
+        writer = cls(store, clock, found.state, found.head, observers, signer=signer)
+        writer._phases = phases
+        return writer
 
     @property
     def head(self) -> str:
@@ -102,9 +141,11 @@ class JournalWriter:
             BrokenStoryError, IllegalMoveError, UnwritableEventError: Our defect; the event is not recorded.
         """
         self._refuse_if_lost()
+        before = self._vouch() if self._phases.before(event) else ()
         entry = self._take(event)
+        after = self._vouch() if self._phases.take(event) else ()
         self._postpone()
-        self._tell(entry)
+        self._tell(*before, entry, *after)
         return entry
 
     async def durable(self) -> None:
@@ -142,10 +183,11 @@ class JournalWriter:
             raise JournalLostError("a last word is for a full disk, and this journal still takes entries")
         self._fault = JournalLostError("the last word is said")
         entry = self._take(event)
+        seals = self._vouch() if self._phases.take(event) else ()
         self._store.append_last(self._buffer)
         self._buffer = []
         self._durable = Mark(self.state.seq, self._head)
-        self._tell(entry)
+        self._tell(entry, *seals)
         return entry
 
     def close(self) -> None:
@@ -169,9 +211,16 @@ class JournalWriter:
         self._buffer.append(line)
         return entry
 
-    def _tell(self, entry: Entry) -> None:
-        for observer in self._observers:
-            observer(entry, self.state)
+    def _vouch(self) -> tuple[Entry, ...]:
+        """Sign everything so far, in the same transaction (safety J3); nothing where nobody signs."""
+        if self._signer is None:
+            return ()
+        return (self._take(sealed(self._signer, self.state.run, self.state.seq, self._head)),)
+
+    def _tell(self, *entries: Entry) -> None:
+        for entry in entries:
+            for observer in self._observers:
+                observer(entry, self.state)
 
     def _postpone(self) -> None:
         if self._turns:

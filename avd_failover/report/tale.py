@@ -8,6 +8,7 @@ from avd_failover.journal.events import (
     ActionIntended,
     Entry,
     Event,
+    JournalSealed,
     OperatorSaid,
     RunEnded,
     RunPinned,
@@ -46,6 +47,8 @@ def _tell(event: Event, intents: dict[int, ActionIntended], names: Names | None)
             return "-", _run_words(event)
         case OperatorSaid() | RunTurned() | RunSwitched():
             return "-", said_words(event)
+        case JournalSealed():
+            return "-", f"sealed up to entry {event.seq} by key {event.key[:16]}"
         case StepStarted() | StepWaiting() | StepSkips() | StepEnded():
             return event.step, _step_words(event, names)
         case ActionIntended():

@@ -8,11 +8,21 @@ import pytest
 from avd_failover.cli.exits import ExitCode
 from avd_failover.journal.codec import GENESIS, digest
 from avd_failover.journal.events import Event
+from avd_failover.journal.sqlite_store import SqliteStore
 from tests.cli.runs_at_hand import Shell
 from tests.journal.builders import RUN, began, done, make_lines, make_pinned, whole_run
 from tests.journal.files import meddle
+from tests.journal.signing import renamed, rewritten, signed_lines, signer
 
 LINES = make_lines(whole_run())
+UNSIGNED = "unsigned: no checkpoint vouches for it\n"
+
+
+def record_signed(shell: Shell, lines: list[bytes]) -> None:
+    shell.home.prepare()
+    store = SqliteStore.create(shell.home.path_of(RUN))
+    store.append(lines)
+    store.close()
 
 
 def test_show_tells_one_line_an_entry(shell: Shell) -> None:
@@ -42,7 +52,7 @@ def test_show_tells_what_comes_before_the_damage_and_then_fails(shell: Shell) ->
 def test_verify_says_that_a_journal_is_whole_and_names_its_head(shell: Shell) -> None:
     shell.record(RUN, whole_run())
     assert shell.type("journal", "verify", RUN) == ExitCode.DONE
-    assert shell.out == f"the journal of {RUN} is whole: 12 entries, head {digest(LINES[-1])}\n"
+    assert shell.out == f"the journal of {RUN} is whole: 12 entries, head {digest(LINES[-1])}\n" + UNSIGNED
 
 
 BREAKS = [
@@ -119,3 +129,48 @@ def test_without_a_name_the_latest_run_is_meant(shell: Shell, command: str) -> N
     shell.record(RUN, whole_run())
     assert shell.type("journal", command) == ExitCode.DONE
     assert shell.out
+
+
+def test_verify_says_which_checkpoints_hold_and_by_whose_key(shell: Shell) -> None:
+    record_signed(shell, signed_lines())
+    assert shell.type("journal", "verify", RUN) == ExitCode.DONE
+    begun = f"by key {signer().public[:16]}"
+    assert f"checkpoint 2: holds for entries 1 to 1, {begun}" in shell.out
+    assert shell.out.count("holds for entries") == 4
+    assert "not this machine's; 0 of 16 entries stand behind the last checkpoint" in shell.out
+
+
+def test_verify_trusts_only_the_key_that_is_named(shell: Shell) -> None:
+    record_signed(shell, signed_lines())
+    assert shell.type("journal", "verify", RUN, "--key", signer().public) == ExitCode.DONE
+    assert shell.type("journal", "verify", RUN, "--key", signer(2).public) == ExitCode.FAILED
+    assert "signed by a key that is not trusted: checkpoint 2, 6, 14, 16" in shell.err
+    assert shell.type("journal", "verify", RUN, "--key", "nonsense") == ExitCode.FAILED
+    assert "neither a public key nor a file" in shell.err
+
+
+def test_verify_refuses_a_journal_that_was_rewritten_with_a_recomputed_chain(shell: Shell) -> None:
+    record_signed(shell, rewritten(signed_lines(), renamed))
+    assert shell.type("journal", "verify", RUN) == ExitCode.FAILED
+    assert "entry 2: broken seal" in shell.err
+    assert "is whole" not in shell.out
+
+
+def test_verify_with_a_key_refuses_a_journal_from_which_every_seal_was_taken(shell: Shell) -> None:
+    shell.record(RUN, whole_run())
+    assert shell.type("journal", "verify", RUN, "--key", signer().public) == ExitCode.FAILED
+    assert "nothing of this journal is signed" in shell.err
+
+
+def test_the_public_key_is_printed_and_is_the_same_each_time(shell: Shell) -> None:
+    assert shell.type("journal", "key") == ExitCode.DONE
+    first = shell.out
+    assert len(first.strip()) == 64
+    assert shell.type("journal", "key") == ExitCode.DONE
+    assert shell.out == first
+
+
+def test_show_tells_what_a_seal_vouches_for(shell: Shell) -> None:
+    record_signed(shell, signed_lines())
+    shell.type("journal", "show", RUN)
+    assert f"sealed up to entry 1 by key {signer().public[:16]}" in shell.out.splitlines()[1]
