@@ -16,13 +16,18 @@ from tests.operations.estate import Estate
 from tests.operations.places import make_route
 from tests.operations.staging import STEP, Stage
 
-WAY_BACK = frozenset({"assignments.withdraw", "assignments.restore", "restore", "hosts.rest"})
+WAY_BACK = frozenset(
+    {"assignments.withdraw", "assignments.restore", "restore", "restore.earlier", "hosts.rest"}
+)
 """Operations that undo what a run did: what they do depends on its journal, which no world of ours has."""
-AUTHORED = frozenset({"command", "webhook", "gate", "hosts.registered"})
-"""Operations that do what their settings say, outside Azure or not at all: see test_custom, test_gates."""
+AUTHORED = frozenset({"command", "webhook", "gate", "profiles.confirm", "hosts.registered"})
+"""Operations that do what settings or people say, outside Azure or not at all: see test_custom, test_gates,
+test_profiles."""
+REPLICATED = frozenset(name for name in CATALOGUE if name.startswith("personal."))
+"""Operations on machines that Site Recovery moves: they need a vault, and this estate has none."""
 DRILLS = frozenset({"production.record", "production.prove", "drill.hold", "drill.verdict"})
 """Operations that only a drill has: see test_production, test_hold."""
-THERE = tuple(sorted(set(CATALOGUE) - WAY_BACK - AUTHORED - DRILLS))
+THERE = tuple(sorted(set(CATALOGUE) - WAY_BACK - AUTHORED - DRILLS - REPLICATED))
 """Every other operation: what it does depends on the world alone."""
 WITH_CASES = (*THERE, "hosts.rest", "hosts.registered")
 """Operations that ``tests/cases`` has rows of: those two depend on deeds that cases can state."""
