@@ -78,6 +78,8 @@ ASKS: Asks = {
         *_asks("pools.get"),
         *_asks("reservations.get", ends=(End.TARGET,)),
     ),
+    "personal.owners-record": _HOSTS,
+    "personal.owners-prove": _HOSTS,
     "personal.extensions-record": (*_DESKS, *_asks("machines.extensions")),
     "personal.extensions-apply": (*_DESKS, *_asks("machines.extensions")),
     "personal.stop-source": (*_DESKS, *_asks("machines.get")),
