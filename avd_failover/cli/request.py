@@ -3,6 +3,7 @@
 import getpass
 import os
 import platform
+import shlex
 from collections.abc import Collection
 
 from msgspec import Struct
@@ -12,6 +13,7 @@ from avd_failover import __version__
 from avd_failover.azure.endpoints import Endpoints
 from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
+from avd_failover.domain.accepted import Accepted
 from avd_failover.domain.actions import Action
 from avd_failover.domain.estate import PoolKind
 from avd_failover.domain.graph import Step, StepGraph
@@ -42,6 +44,8 @@ class Wish(Struct, frozen=True, kw_only=True):
     """How long a drill holds for its testers, where not as its runbook says."""
     key: str = ""
     by: str = ""
+    accepted: str = ""
+    """Digest of the placement to begin from although no journal explains it."""
 
     @property
     def partial(self) -> bool:
@@ -60,6 +64,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     key: str = ""
     follows: tuple[str, ...] = ()
     inherited: tuple[Action, ...] = ()
+    accepted: Accepted | None = None
 
     def pin(self, run: str, where: Endpoints, simulated: str | None, holder: Holder) -> RunPinned:
         """Return the first event of the run's journal."""
@@ -79,6 +84,7 @@ class Asked(Struct, frozen=True, kw_only=True):
             key=self.key,
             follows=self.follows,
             inherited=self.inherited,
+            accepted=self.accepted,
         )
 
 
@@ -92,7 +98,7 @@ def ask_plan(plan: str) -> Plan:
     try:
         return load_plan(find_plan(plan)).plan
     except FileFaults as faults:
-        raise Quit(ExitCode.BAD_INPUT, str(faults), next_step=f"failover validate {plan}") from faults
+        raise Quit(ExitCode.BAD_INPUT, str(faults), next_step=_mend(faults)) from faults
     except NotFoundError as fault:
         raise Quit(ExitCode.BAD_INPUT, str(fault), next_step="failover validate") from fault
 
@@ -110,7 +116,7 @@ def ask(wish: Wish) -> Asked:
             find_runbook(wish.runbook or _runbook_for(wish, plan.plan)), CATALOGUE, provided
         )
     except FileFaults as faults:
-        raise Quit(ExitCode.BAD_INPUT, str(faults), next_step=f"failover validate {wish.plan}") from faults
+        raise Quit(ExitCode.BAD_INPUT, str(faults), next_step=_mend(faults)) from faults
     except NotFoundError as fault:
         raise Quit(ExitCode.BAD_INPUT, str(fault), next_step="failover validate") from fault
     if plan.plan.pool is not runbook.graph.pool:
@@ -118,7 +124,9 @@ def ask(wish: Wish) -> Asked:
             ExitCode.BAD_INPUT,
             f"plan {plan.plan.name} is of {plan.plan.pool.value} desktops, its runbook"
             f" {runbook.graph.runbook} of {runbook.graph.pool.value} ones",
+            next_step="failover validate    lists plans and runbooks",
         )
+    _refuse_upkeep_that_moves(wish, plan.plan, runbook.graph)
     return _asked(wish, plan, runbook)
 
 
@@ -143,7 +151,11 @@ def _asked(wish: Wish, plan: PlanFile, runbook: RunbookFile) -> Asked:
             next_step=f"failover --plan {wish.plan} --mode unplanned",
         )
     if test and plan.plan.test_group is None:
-        raise Quit(ExitCode.BAD_INPUT, f"plan {plan.plan.name} names no test group; add 'test:' to it")
+        raise Quit(
+            ExitCode.BAD_INPUT,
+            f"plan {plan.plan.name} names no test group; add 'test:' to it",
+            next_step="failover schema plan    shows the form of 'test:'",
+        )
     _known("--groups", wish.groups, [group.name for group in plan.plan.groups])
     _known("--app-groups", wish.app_groups, [pair.name for pair in plan.plan.application_groups])
     return Asked(
@@ -162,6 +174,7 @@ def _asked(wish: Wish, plan: PlanFile, runbook: RunbookFile) -> Asked:
         runbook_sha256=runbook.sha256,
         initiator=wish.by or this_person(),
         key=wish.key,
+        accepted=Accepted(digest=wish.accepted, by=wish.by or this_person()) if wish.accepted else None,
     )
 
 
@@ -188,6 +201,24 @@ def _refuse_drill_of_machines(wish: Wish, plan: Plan) -> None:
         )
 
 
+MOVING = frozenset({"assignment.grant", "assignment.revoke", "session.logoff", "machine.failover"})
+"""What no upkeep may do: it follows no earlier run, and no later one would know whom it moved."""
+
+
+def _refuse_upkeep_that_moves(wish: Wish, plan: Plan, graph: StepGraph) -> None:
+    uses = (step.uses for step in graph.steps if step.uses in CATALOGUE)
+    if wish.purpose is Purpose.UPKEEP and any(CATALOGUE[one].changes & MOVING for one in uses):
+        raise Quit(
+            ExitCode.BAD_INPUT,
+            f"runbook {graph.runbook} moves users, and 'failover run' is for runbooks that move nobody",
+            next_step=f"failover --plan {plan.name} --dry-run    a plan names its own runbooks ('runbooks:')",
+        )
+
+
+def _mend(faults: FileFaults) -> str:
+    return f"failover validate {shlex.quote(faults.faults[0].file)}"
+
+
 def _holding(graph: StepGraph, hold_s: float) -> StepGraph:
     """Return the graph with its hold for testers changed to a length of one's own."""
 
@@ -206,7 +237,9 @@ def _known(option: str, wanted: Collection[str] | None, known: list[str]) -> Non
             hint = nearest(name, known)
             meant = f"; {hint}" if hint else ""
             raise Quit(
-                ExitCode.BAD_INPUT, f"{option}: the plan has no {quoted(name)}; it has {listed(known)}{meant}"
+                ExitCode.BAD_INPUT,
+                f"{option}: the plan has no {quoted(name)}; it has {listed(known)}{meant}",
+                next_step=f"the same with {option} {shlex.quote(','.join(known))}, or some of them",
             )
 
 

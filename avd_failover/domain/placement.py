@@ -122,14 +122,18 @@ def place(route: Route, assignments: Iterable[RoleAssignment], gaps: Iterable[st
 
 
 def latch(
-    placement: Placement, revoked: Iterable[RoleAssignment] = (), granted: Iterable[RoleAssignment] = ()
+    placement: Placement,
+    revoked: Iterable[RoleAssignment] = (),
+    granted: Iterable[RoleAssignment] = (),
+    accepted_by: str = "",
 ) -> Latch:
     """Judge whether a run may start or go on from a placement (the direction latch, S20).
 
     ``revoked`` and ``granted`` are what this run's journal says it revoked and created, or may have. A
     pair is explained when an assignment missing on the source is one the run revoked, an assignment on
     the target is one it created, and none on the source came back under another id. A pair on both sides
-    is never explained: a run revokes before it grants.
+    is never explained: a run revokes before it grants. ``accepted_by`` is who accepted exactly this mix as
+    a starting point; then it needs no other explanation.
     """
     if placement.gaps:
         return Unread(because="assignments could not be read whole: " + "; ".join(placement.gaps))
@@ -138,6 +142,8 @@ def latch(
         return AllOnSource(because=placement.sentence)
     if stand == {Where.TARGET}:
         return AllOnTarget(because=placement.sentence)
+    if accepted_by:
+        return Mixed(because=f"{placement.sentence}; accepted as it stands by {accepted_by}", explained=True)
     journal = _Journal(revoked, granted)
     open_ = tuple(placed.pair for placed in placement.places if not journal.explains(placed))
     explained = bool(placement.places) and not open_

@@ -158,6 +158,8 @@ class Policies(Struct, frozen=True, kw_only=True):
     """How many different people must declare a dark source fenced (safety S8)."""
     hold_down_s: float = 3600.0
     """How long after a finished run its reverse needs a person's word (safety S20)."""
+    crash_limit: int = 3
+    """After how many crashes in a row at one step, without progress, a run is held (safety L3)."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):

@@ -10,12 +10,13 @@ from avd_failover.domain.fence import UNFENCED, Fence
 from avd_failover.domain.plan import Mode
 from avd_failover.domain.rollback import way_back
 from avd_failover.domain.states import RunStatus
+from avd_failover.engine.crash_loop import crash_loop
 from avd_failover.engine.memory import POSSIBLE
 from avd_failover.engine.orders import Order, Orders
 from avd_failover.engine.progress import Progress
 from avd_failover.engine.run import Operations, Run
 from avd_failover.engine.stop import StoppedError, StopSignal
-from avd_failover.journal.events import OperatorSaid, RunSwitched, RunTurned
+from avd_failover.journal.events import OperatorSaid, RunEnded, RunSwitched, RunTurned
 from avd_failover.journal.store import Requests
 from avd_failover.journal.writer import JournalWriter
 
@@ -77,11 +78,18 @@ class Conductor:
         orders.take_up()
         listening = asyncio.ensure_future(orders.listen())
         try:
+            if because := crash_loop(self._journal.state):
+                return await self._hold(because)
             with suppress(StoppedError):  # the run then stops at its first safe point
                 await self._quarantine()
             return await run.drive()
         finally:
             listening.cancel()
+
+    async def _hold(self, because: str) -> RunStatus:
+        self._journal.append(RunEnded(status=RunStatus.HELD, because=because))
+        await self._journal.durable()
+        return RunStatus.HELD
 
     async def _quarantine(self) -> None:
         """Wait until nothing that the holder before us sent can take effect any more (safety S18).

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from avd_failover.domain.accepted import Accepted
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
 from avd_failover.domain.approvals import Approval
 from avd_failover.domain.clock import Clock
@@ -92,6 +93,11 @@ class RunMemory:
     def inherited(self) -> Sequence[Action]:
         """What earlier runs changed and this one is to take back."""
         return self._state.pinned.inherited
+
+    @property
+    def accepted(self) -> Accepted | None:
+        """The placement that a person accepted as a starting point."""
+        return self._state.pinned.accepted
 
     @property
     def initiator(self) -> str:

@@ -11,6 +11,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from avd_failover.domain.accepted import Accepted
 from avd_failover.domain.actions import Action, Skipped
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import Setting, StepGraph
@@ -75,6 +76,8 @@ class RunPinned(Struct, frozen=True, kw_only=True, tag="run.pinned", tag_field="
     """What the runs that a failback takes back had changed, in the order of their intents."""
     quarantine_s: float = 0.0
     """How long nothing is sent at first: what the lease's last holder sent may still take effect (S18)."""
+    accepted: Accepted | None = None
+    """The placement that this run may begin from although no journal explains it (safety J10)."""
     signer: str = ""
     """Public key that signs this journal, in hexadecimal; empty for one that nobody signs."""
 

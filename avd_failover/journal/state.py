@@ -112,6 +112,8 @@ class RunState:
         self.item_requests: dict[str, list[ItemRequest]] = {}
         self.steps = {step.id: StepState(step) for step in pinned.graph.steps}
         self.attempts: dict[int, Attempt] = {}
+        self.crashes: dict[str, int] = {}
+        """How often in a row the process died while a step was under way that got nowhere (safety L3)."""
 
     @property
     def run(self) -> str:
@@ -210,6 +212,7 @@ class RunState:
             case StepSkips():
                 state.skipped.update({skip.target: skip for skip in event.skipped})
             case StepEnded():
+                self.crashes.pop(event.step, None)
                 state.status = move_step(event.step, state.status, event.status)
                 state.finished_at, state.waits_until = at, None
                 state.because, state.facts, state.findings = event.because, event.facts, event.findings
@@ -227,12 +230,16 @@ class RunState:
         if attempt is None or not attempt.open:
             raise BrokenStoryError(f"an end of attempt {event.n}, which is not under way")
         attempt.outcome, attempt.ended_at = event.outcome, at
+        if event.outcome is Outcome.APPLIED:
+            self.crashes.pop(attempt.step, None)
         attempt.by, attempt.detail = event.by, event.detail
 
     def _hear(self, event: OperatorSaid, at: datetime) -> None:
         self.said.append(event)
         if event.step is None:
             return
+        if event.kind == "retry":
+            self.crashes.clear()
         match event.kind:
             case "approve" | "reject" as verdict:
                 self.approvals.setdefault(event.step, []).append(
@@ -266,6 +273,7 @@ class RunState:
         self.route = replace(self.route, mode=event.mode)
 
     def _run_again(self) -> None:
+        self.crashes.clear()
         if self.status is not RunStatus.RUNNING:
             self.status = move_run(self.status, RunStatus.RUNNING)
         self.finished_at, self.because, self.findings = None, "", ()
@@ -278,6 +286,10 @@ class RunState:
         self.steps.update({step.id: StepState(step) for step in event.graph.steps})
 
     def _resume(self, event: RunResumed, at: datetime) -> None:
+        if self.status is RunStatus.RUNNING:  # whoever drove it before wrote no end: the process died
+            for step, state in self.steps.items():
+                if state.status is StepStatus.RUNNING:
+                    self.crashes[step] = self.crashes.get(step, 0) + 1
         self.status = move_run(self.status, RunStatus.RUNNING)
         self.holder, self.finished_at, self.because, self.findings = event.holder, None, "", ()
         self.quarantined_until = _after(at, event.quarantine_s)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar
 from msgspec import Struct
 
 from avd_failover.cloud import Reads
+from avd_failover.domain.accepted import Accepted
 from avd_failover.domain.actions import Action, Moves
 from avd_failover.domain.approvals import Approval
 from avd_failover.domain.estate import RoleAssignment
@@ -136,6 +137,11 @@ class Memory(Protocol):
     @property
     def inherited(self) -> Sequence[Action]:
         """What earlier runs changed and this one is to take back, in the order of their intents."""
+        ...
+
+    @property
+    def accepted(self) -> Accepted | None:
+        """The placement that a person accepted as a starting point although no journal explains it."""
         ...
 
     @property

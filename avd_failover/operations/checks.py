@@ -7,7 +7,9 @@ from typing import ClassVar
 from msgspec import Struct
 
 from avd_failover.cloud import Reading, Reads
+from avd_failover.domain.accepted import digest_of, rule_for
 from avd_failover.domain.actions import Moves, SetLogons
+from avd_failover.domain.approvals import Judgement, Rejected, Waiting, judge
 from avd_failover.domain.estate import HostPool, PoolKind, SessionHost
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import OperationSpec, Setting
@@ -52,6 +54,10 @@ class ReadinessSeen(Struct, frozen=True, kw_only=True):
     placement: Placement = Placement(places=())
     partial: PartialSeen | None = None
     """What a run that leaves somebody behind depends on besides; None for one that moves everybody."""
+    accepted: bool = False
+    """A person accepted exactly this placement as the starting point, though no journal explains it."""
+    approval: Judgement | None = None
+    """What others said of that, where the plan asks for more than one person's word."""
 
 
 class Readiness(Base):
@@ -73,12 +79,18 @@ class Readiness(Base):
         pools = await asyncio.gather(cloud.pools.get(source.host_pool), cloud.pools.get(target.host_pool))
         entry = await see_entry(cloud, self.route, (End.SOURCE, End.TARGET))
         placement = place(self.route, entry.assignments, entry.gaps)
+        accepted = memory.accepted
+        agreed = accepted is not None and accepted.digest == digest_of(placement)
         return ReadinessSeen(
             source=pools[0],
             target=pools[1],
             target_hosts=await self._watch.look(cloud, memory.now_s),
             entry=entry,
-            latch=latch(placement, memory.revoked, memory.granted),
+            latch=latch(
+                placement, memory.revoked, memory.granted, accepted.by if accepted and agreed else ""
+            ),
+            approval=self._approval(memory) if agreed else None,
+            accepted=agreed,
             target_assignments=await cloud.assignments.count(subscription_of(target.host_pool)),
             opened_again=frozenset(one.host for one in memory.inherited if isinstance(one, SetLogons)),
             placement=placement,
@@ -101,6 +113,8 @@ class Readiness(Base):
             return Moot(because=seen.latch.because)
         if findings:
             return Blocked(because=f"{findings[0].subject}: {findings[0].detail}", findings=findings)
+        if (unapproved := self._unapproved(seen.approval)) is not None:
+            return unapproved
         facts: dict[str, Setting] = {"pairs": len(self.route.pairs), "seats_possible": self._seats(seen)}
         said = seen.latch.because
         if seen.partial is not None:
@@ -110,6 +124,28 @@ class Readiness(Base):
             because=f"{said}; no other way in; the target can seat {self._seats(seen)}",
             facts=facts,
         )
+
+    def _approval(self, memory: Memory) -> Judgement | None:
+        rule = rule_for(self.route.plan.policies)
+        if rule is None:
+            return None
+        return judge(memory.approvals(self.bound.step.id), rule, memory.initiator, memory.now_at)
+
+    def _unapproved(self, approval: Judgement | None) -> Verdict | None:
+        """Return what stands between an accepted placement and the run: a second person's word."""
+        match approval:
+            case Rejected(by=by, reason=reason):
+                told = f"{by} rejected this starting point{f': {reason}' if reason else ''}"
+                found = Finding(code="placement-rejected", subject="role assignments", detail=told)
+                return Blocked(because=told, findings=(found,))
+            case Waiting(lacking=lacking):
+                ask = f"failover approve {self.bound.run} {self.bound.step.id} --by NAME"
+                wanted = counted(lacking, "approval")
+                return NotYet(
+                    because=f"no journal explains where the pairs stand: waits for {wanted} of this"
+                    f" starting point by somebody else than who began the run: {ask}"
+                )
+        return None
 
     def _checks(self) -> tuple[Callable[[ReadinessSeen], Iterator[Finding]], ...]:
         every = (self._pools, self._groups, self._placement, self._entrances, self._capacity, self._limits)
@@ -153,7 +189,7 @@ class Readiness(Base):
 
     def _leaves(self, seen: ReadinessSeen) -> bool:
         """Whether everybody is still to go: what the target must hold then is not there yet."""
-        return self.route.test or isinstance(seen.latch, AllOnSource)
+        return self.route.test or seen.accepted or isinstance(seen.latch, AllOnSource)
 
     def _capacity(self, seen: ReadinessSeen) -> Iterator[Finding]:
         wanted = needed(self.route, seen.entry.memberships).seats

@@ -167,4 +167,5 @@ def _policies(entry: PoliciesEntry) -> Policies:
         fence_s=entry.fence,
         approvers=entry.approvers,
         hold_down_s=entry.hold_down,
+        crash_limit=entry.crash_limit,
     )

@@ -131,6 +131,8 @@ class PoliciesEntry(FileModel):
     """How many different people must declare a source fenced that does not answer."""
     hold_down: Duration = _DEFAULTS.hold_down_s
     """How long after a finished run the way back needs a person's word."""
+    crash_limit: Annotated[int, Field(ge=1, le=100)] = _DEFAULTS.crash_limit
+    """After how many crashes in a row at one step the run is held for a person."""
     fence: Duration = _DEFAULTS.fence_s
     """How long a source that does not answer is waited for before the run is held for a person."""
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from avd_failover.domain.accepted import Accepted
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
 from avd_failover.domain.approvals import Approval
 from avd_failover.domain.estate import RoleAssignment
@@ -29,6 +30,7 @@ class Remembering:
     said: dict[str, list[Approval]] = field(default_factory=dict)
     asked: dict[str, list[ItemRequest]] = field(default_factory=dict)
     inherited: list[Action] = field(default_factory=list)
+    accepted: Accepted | None = None
     initiator: str = "duty admin"
     began_s: dict[str, float] = field(default_factory=dict)
     spared: dict[str, dict[str, str]] = field(default_factory=dict)
