@@ -16,6 +16,7 @@ from avd_failover.domain.faults import CloudError, RefusedError
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import Setting
 from avd_failover.domain.ids import ApplicationGroupId, HostPoolId, name_of
+from avd_failover.domain.placement import latch, place
 from avd_failover.domain.plan import End, Mode, SidePlan
 from avd_failover.domain.route import Route
 from avd_failover.domain.words import listed
@@ -49,7 +50,9 @@ class ReadinessOfAny(Readiness):
         available = await self._available(cloud, patient)
         fields = {name: getattr(seen, name) for name in seen.__struct_fields__}
         gaps = tuple(gap for gap in seen.entry.gaps if gap not in patient.silent)
-        fields["entry"] = replace(seen.entry, gaps=gaps)
+        fields["entry"] = entry = replace(seen.entry, gaps=gaps)
+        fields["placement"] = placement = place(self.route, entry.assignments, gaps)
+        fields["latch"] = latch(placement, memory.revoked, memory.granted)
         return DarkReadinessSeen(**fields, silent=tuple(patient.silent), available=available)
 
     def prove(self, looks: Sequence[ReadinessSeen]) -> Verdict:
