@@ -16,7 +16,6 @@ from avd_failover.domain.faults import CloudError, RefusedError
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import Setting
 from avd_failover.domain.ids import ApplicationGroupId, HostPoolId, name_of
-from avd_failover.domain.placement import latch, place
 from avd_failover.domain.plan import End, Mode, SidePlan
 from avd_failover.domain.route import Route
 from avd_failover.domain.words import listed
@@ -49,10 +48,6 @@ class ReadinessOfAny(Readiness):
         seen = await super().observe(cast("Reads", patient), memory)
         available = await self._available(cloud, patient)
         fields = {name: getattr(seen, name) for name in seen.__struct_fields__}
-        gaps = tuple(gap for gap in seen.entry.gaps if gap not in patient.silent)
-        fields["entry"] = entry = replace(seen.entry, gaps=gaps)
-        fields["placement"] = placement = place(self.route, entry.assignments, gaps)
-        fields["latch"] = latch(placement, memory.revoked, memory.granted)
         return DarkReadinessSeen(**fields, silent=tuple(patient.silent), available=available)
 
     def prove(self, looks: Sequence[ReadinessSeen]) -> Verdict:
@@ -173,12 +168,15 @@ class _Pools:
             return known[group]
 
     async def application_groups(self, pool: HostPoolId) -> Reading[ApplicationGroup]:
-        """List a pool's application groups, or take the source's from the plan: then there may be others."""
+        """List a pool's application groups, or take the source's from the plan.
+
+        There may be others then, which nobody can know: whoever reads this is told by the note, and the
+        reading has no gap, so that what is known of the others is judged as ever.
+        """
         try:
             return await self._pools.application_groups(pool)
         except CloudError as fault:
             if pool != self._source.host_pool:
                 raise
-            gap = f"application groups: {fault.brief}"
-            self._plan.note(gap, fault)
-            return Reading(items=self._plan.groups(), read_at=self._plan.at, complete=False, gap=gap)
+            self._plan.note(f"application groups: {fault.brief}", fault)
+            return Reading(items=self._plan.groups(), read_at=self._plan.at)
