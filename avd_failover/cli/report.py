@@ -30,8 +30,8 @@ def report(run: str | None, html: Path | None, output: str) -> None:
     RUN is a run's id, a beginning of it that no other has, or "latest", which is the default. A run that
     goes on is told so far. Nothing is asked of Azure, so the report is the same a year later.
 
-    JSON: format, identity, ending, drives, decisions, objectives, moments, gaps, placement, steps,
-    barrier, checks, changes, owed, unknown, trouble, findings, missing, assumptions, journal, resume.
+    JSON: format, identity, ending, drives, decisions, objectives, moments, gaps, placement, machines,
+    steps, barrier, checks, changes, owed, unknown, trouble, findings, missing, assumptions, journal, resume.
     """
     account = _account(run)
     if html is not None:

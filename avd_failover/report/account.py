@@ -11,6 +11,7 @@ from datetime import datetime
 from msgspec import Struct, to_builtins
 
 from avd_failover.domain.graph import Setting
+from avd_failover.report.machines import MachineAccount
 from avd_failover.report.redaction import redact_value
 
 FORMAT = 1
@@ -315,6 +316,8 @@ class Account(Struct, frozen=True, kw_only=True):
     gaps: tuple[Span, ...]
     """When at least one pair was without access; together they are the access gap."""
     placement: tuple[PairAccount, ...]
+    machines: tuple[MachineAccount, ...]
+    """Personal desktops one by one; empty where none was moved."""
     steps: tuple[StepAccount, ...]
     barrier: Barrier | None
     checks: tuple[Check, ...]

@@ -16,6 +16,7 @@ from avd_failover.report.account import (
     StepAccount,
     Trouble,
 )
+from avd_failover.report.machines import machines_text
 from avd_failover.report.words import duration, marked, plain
 
 SHOWN = 10
@@ -92,6 +93,8 @@ def _lines(account: Account) -> Iterator[str]:
     yield from _identity(account)
     yield from _section("Objectives", (_measure(one) for one in account.objectives))
     yield from _section("Placement", (_pair(one) for one in account.placement))
+    if account.machines:
+        yield from _section("Desktops", machines_text(account.machines))
     yield from _section("Steps", (line for step in account.steps for line in _step(step)))
     yield from _section("Barrier", _barrier(account))
     yield from _section("Held against the safety case", (_check(one) for one in account.checks))

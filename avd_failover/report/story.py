@@ -33,6 +33,7 @@ from avd_failover.report.account import (
 )
 from avd_failover.report.chronicle import Chronicle
 from avd_failover.report.gap import OVER_PROPAGATION_S
+from avd_failover.report.machines import machine_accounts
 from avd_failover.report.pair_story import gaps, moments, pair_accounts
 from avd_failover.report.proofs import assumptions, barrier, checks, missing
 from avd_failover.report.status import RESUMABLE, because, standing
@@ -97,6 +98,7 @@ def tell(state: RunState, chronicle: Chronicle, head: str, *, alive: bool) -> Ac
         unknown=tuple(loose_ends(state, names)),
         trouble=tuple(troubles(state, names)),
         findings=tuple(_findings(state, chronicle)),
+        machines=machine_accounts(state),
         missing=tuple(missing(state, drives, pairs)),
         assumptions=tuple(assumptions(route.plan)),
         journal=_proof(state, head),

@@ -100,7 +100,8 @@ def test_the_identity_pins_what_was_run() -> None:
 
 
 FIELDS = {
-    "": "format identity ending drives decisions objectives moments gaps placement steps barrier checks"
+    "": "format identity ending drives decisions objectives moments gaps placement machines steps"
+    " barrier checks"
     " changes owed unknown trouble findings missing assumptions journal resume",
     "ending": "state so_far because changed started_at ended_at as_of lasted_s",
     "drives": "host pid epoch engine how since until ended because",
