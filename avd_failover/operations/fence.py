@@ -45,7 +45,7 @@ class BarrierOrFence(Barrier):
         except CloudError as fault:
             return await self._silent(cloud, memory, (f"hosts: {fault.brief}",), None)
         unseen = tuple(seen.look.unseen())
-        if not unseen or seen.sessions or seen.unresolved:
+        if not unseen or seen.sessions:
             return seen
         silent = sum(host.silent for host in seen.look.hosts)
         return await self._silent(cloud, memory, unseen, silent if seen.look.hosts_complete else None)

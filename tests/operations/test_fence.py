@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from avd_failover.domain.approvals import EXPIRY_S
 from avd_failover.domain.faults import TransientError
@@ -193,3 +194,11 @@ def test_a_plan_that_asks_for_one_takes_one() -> None:
     stage = darken(left(approvers=1))
     says(stage, "Ann")
     assert fenced(at_the_barrier(stage))
+
+
+def test_a_run_of_some_never_asks_people_instead_of_the_source() -> None:
+    """Others work there: nobody can say that the region is out for the ones who move only."""
+    stage = two_speak(darken(left()))
+    stage.route = replace(stage.route, groups=("GRP3",))
+    with pytest.raises(TransientError):
+        at_the_barrier(stage)
