@@ -52,14 +52,19 @@ def check(plan: str, simulate: str | None, output: str) -> None:
 @_plan
 @_output
 def drills(plan: str, output: str) -> None:
-    """List the drills of a plan on this machine, newest first, and tell whether one is due."""
+    """List the drills of a plan on this machine, newest first, and tell whether one is due.
+
+    Drills on a simulated Azure are marked, and do not count. JSON: drills (run, state, because, finished_at,
+    simulated), due, why.
+    """
     from avd_failover.cli.request import ask_plan
     from avd_failover.journal.home import Home
     from avd_failover.report.checked import drill_due, drills_data, drills_text
 
     known = ask_plan(plan)
     found = _drills(Home.of(os.environ), known)
-    due = drill_due(found, known.drill_every_s, datetime.now(UTC))
+    real = tuple(one for one in found if one.simulated is None)
+    due = drill_due(real, known.drill_every_s, datetime.now(UTC))
     click.echo(json.dumps(drills_data(found, due), indent=2) if output == "json" else drills_text(found, due))
 
 
@@ -68,6 +73,7 @@ async def _check(plan: str, simulate: str | None) -> "Checked":
     from avd_failover.cli.settings import endpoints
     from avd_failover.cli.standing import following, ledger
     from avd_failover.cli.wiring import Simulation, wire
+    from avd_failover.domain.faults import TransientError, UnknownError
     from avd_failover.domain.route import Purpose
     from avd_failover.journal.home import Home
     from avd_failover.report.checked import Checked
@@ -78,10 +84,14 @@ async def _check(plan: str, simulate: str | None) -> "Checked":
     simulation = Simulation(scenario=find_scenario(simulate)) if simulate else None
     async with wire(endpoints(), simulation) as wired:
         left = ledger(home, there.route.plan, wired.simulated)
-        asked, seen = there, await _look(there, wired)
-        if seen.moot is not None and left.away:
-            asked = following(back, left)
-            seen = await _look(asked, wired)
+        asked = there
+        try:
+            seen = await _look(there, wired)
+            if seen.moot is not None and left.away:
+                asked = following(back, left)
+                seen = await _look(asked, wired)
+        except (TransientError, UnknownError) as fault:
+            return _silent(asked, wired, fault.message)
         return Checked(
             plan=there.route.plan.name,
             simulated=wired.simulated,
@@ -91,6 +101,24 @@ async def _check(plan: str, simulate: str | None) -> "Checked":
             blockers=(*_standing(asked, home, wired), *_blockers(seen)),
             warnings=_warnings(home, there.route.plan, wired),
         )
+
+
+def _silent(asked: "Asked", wired: "Wired", told: str) -> "Checked":
+    """Say that somebody did not answer; which side that is, and whether it matters, people decide."""
+    from avd_failover.domain.findings import Finding
+    from avd_failover.report.checked import Checked
+
+    plan = asked.route.plan.name
+    detail = f"{told}; if that region is dark: failover --plan {plan} --mode unplanned"
+    return Checked(
+        plan=plan,
+        simulated=wired.simulated,
+        at=wired.clock.now(),
+        users_are_on="unknown",
+        because="not everything could be read, and silence is never taken for an empty list",
+        blockers=(Finding(code="no-answer", subject="Azure", detail=detail),),
+        warnings=(),
+    )
 
 
 async def _look(asked: "Asked", wired: "Wired") -> "Preview":
@@ -146,7 +174,8 @@ def _warnings(home: "Home", plan: "Plan", wired: "Wired") -> "tuple[Finding, ...
 
     if plan.test_group is None:
         return ()
-    due = drill_due(_drills(home, plan), plan.drill_every_s, wired.clock.now())
+    same = tuple(one for one in _drills(home, plan) if one.simulated == wired.simulated)
+    due = drill_due(same, plan.drill_every_s, wired.clock.now())
     return () if due is None else (due,)
 
 
@@ -161,6 +190,7 @@ def _drills(home: "Home", plan: "Plan") -> "tuple[Drilled, ...]":
             state=state.status.value,
             because=state.because,
             finished_at=state.finished_at,
+            simulated=state.pinned.simulated,
         )
         for state in states(home)
         if state.route.purpose is Purpose.DRILL and state.route.plan.name == plan.name

@@ -33,18 +33,26 @@ def failures() -> Iterator[None]:
             next_step="failover journal verify",
         ) from fault
     except (JournalError, UnfitPlaceError) as fault:
-        raise Quit(ExitCode.FAILED, f"The journal cannot be used, so nothing was sent: {fault}") from fault
+        raise Quit(
+            ExitCode.FAILED,
+            f"The journal cannot be used, so nothing was sent: {fault}",
+            next_step="failover runs",
+        ) from fault
     except CloudError as fault:
         raise Quit(ExitCode.FAILED, f"Azure: {fault.message}", next_step=_remedy(fault)) from fault
     except OSError as fault:
         if fault.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM}:
             raise
         raise Quit(
-            ExitCode.FAILED, f"{fault.filename or 'disk'}: {fault.strerror}; nothing was sent"
+            ExitCode.FAILED,
+            f"{fault.filename or 'disk'}: {fault.strerror}; nothing was sent",
+            next_step="failover runs    once there is room and the right to write there",
         ) from fault
 
 
 def _remedy(fault: CloudError) -> str:
     if isinstance(fault, RefusedError) and fault.status in {401, 403}:
-        return "sign in, or give the identity the right named above, and try again"
-    return "check the endpoint and the network, and try again"
+        return "az login    to sign in, then the same again; the rights it needs: failover permissions --plan PLAN"
+    if isinstance(fault, RefusedError):
+        return "failover validate    then compare the ids in the plan with what Azure says above"
+    return "the same again; if a region is dark: failover --plan PLAN --mode unplanned"

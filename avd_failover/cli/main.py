@@ -32,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "status": ("status", "status", "Tell where a run stands, why, and what to type next."),
     "runs": ("status", "runs", "List every run, newest first."),
     "report": ("report", "report", "Tell a run from its journal: text, JSON, or one HTML file."),
+    "observe": ("observe", "observe", "Rebuild from the cloud where everything stands; for a lost journal."),
+    "adopt": ("observe", "adopt", "Begin a run from a placement that no journal explains."),
     "journal": ("journal", "journal", "Show, verify or export the journal of a run."),
     "validate": ("files", "validate", "Check plans, runbooks and scenarios; tell all faults at once."),
     "schema": ("files", "schema", "Print the JSON Schema of a file format, for an editor."),
@@ -144,12 +146,11 @@ def run(arguments: list[str]) -> int:
     except Quit as end:
         return _say(end.code, end.message, end.next_step)
     except click.UsageError as fault:
-        fault.show()
-        return ExitCode.BAD_INPUT
+        return _usage(fault)
     except click.ClickException as fault:
-        return _say(ExitCode.FAILED, fault.format_message(), "")
+        return _say(ExitCode.FAILED, fault.format_message(), "failover --help")
     except (click.Abort, KeyboardInterrupt):
-        return _say(ExitCode.INTERRUPTED, "interrupted", "")
+        return _say(ExitCode.INTERRUPTED, "interrupted", "failover runs")
     except click.exceptions.Exit as end:
         return end.exit_code
     except BrokenPipeError:
@@ -166,6 +167,12 @@ def _say(code: ExitCode, message: str, next_step: str) -> int:
     if next_step:
         click.echo(f"Next: {next_step}", err=True)
     return code
+
+
+def _usage(fault: click.UsageError) -> int:
+    """Say what was wrong with the words typed, in the form of every other end, and where the words stand."""
+    where = fault.ctx.command_path if fault.ctx else "failover"
+    return _say(ExitCode.BAD_INPUT, fault.format_message(), f"{where} --help")
 
 
 def _report_bug(bug: Exception, arguments: list[str]) -> int:

@@ -21,6 +21,8 @@ from avd_failover.cli.exits import ExitCode
 from avd_failover.cli.reading import alive
 from avd_failover.domain.graph import Step
 from avd_failover.domain.plan import Mode
+from avd_failover.domain.route import Purpose
+from avd_failover.domain.states import RunStatus
 from avd_failover.engine.orders import Order, Words
 from avd_failover.journal.chain import replay
 from avd_failover.journal.home import Home
@@ -43,7 +45,11 @@ def pause(run: str | None, by: str | None, reason: str) -> None:
     """Hold RUN at its next safe point; what is under way ends first."""
     home, state = _found(run)
     if not alive(home, state):
-        raise Quit(ExitCode.REFUSED, f"{state.run} is not running; it is {state.status.value}")
+        raise Quit(
+            ExitCode.REFUSED,
+            f"no process drives {state.run}: {_rests(state)}; there is nothing to pause",
+            next_step=f"failover status {state.run}",
+        )
     _ask(home, state, Order.PAUSE, Words(by=_name(by), reason=reason))
     click.echo(f"{state.run} stops at its next safe point; go on with: failover resume {state.run}")
 
@@ -57,14 +63,22 @@ def abort(run: str | None, rollback: bool, by: str | None, reason: str) -> None:
     home, state = _found(run)
     running = alive(home, state)
     if state.status.final:
-        raise Quit(ExitCode.REFUSED, f"{state.run} is {state.status.value}; there is nothing to abort")
+        raise Quit(
+            ExitCode.REFUSED,
+            f"{state.run} is {state.status.value}; there is nothing to abort",
+            next_step=_home_again(state),
+        )
     if not rollback and not running:
-        raise Quit(ExitCode.REFUSED, f"{state.run} is not running; it is {state.status.value} as it stands")
+        raise Quit(
+            ExitCode.REFUSED,
+            f"no process drives {state.run}: {_rests(state)}; it stands still already",
+            next_step=f"failover abort {state.run} --rollback    to bring everything back to where it was",
+        )
     order = Order.ROLLBACK if rollback else Order.ABORT
     _ask(home, state, order, Words(by=_name(by), reason=reason))
     if running:
         end = "is turned back" if rollback else "is held where it stands"
-        click.echo(f"{state.run} stops at its next safe point and {end}; watch: failover status {state.run}")
+        click.echo(f"{state.run} stops at its next safe point and {end}; watch: failover watch {state.run}")
         return
     from avd_failover.cli.run import resume_run
 
@@ -84,7 +98,11 @@ def skip(run: str, step: str, item: str, by: str | None, reason: str) -> None:
     home, state = _found(run)
     uses = _step(state, step).uses
     if not item and uses in CATALOGUE and CATALOGUE[uses].essential:
-        raise Quit(ExitCode.REFUSED, f"safety rests on {step} ({uses}); it cannot be skipped")
+        raise Quit(
+            ExitCode.REFUSED,
+            f"safety rests on {step} ({uses}); it cannot be skipped",
+            next_step=f"failover status {state.run}",
+        )
     _refuse_ended(state, step)
     _ask(home, state, Order.SKIP, Words(by=_name(by), reason=reason, step=step, item=item))
     after = "" if alive(home, state) else f", once the run goes on: failover resume {state.run}"
@@ -135,7 +153,11 @@ def choose(*, run: str, step: str, item: str, value: str, by: str | None, reason
 def approve(*, run: str, step: str, by: str, reason: str, reject: bool, evidence: str | None) -> None:
     """Approve what STEP of RUN waits for, or --reject it. Whoever approves is on record by name."""
     if not by.strip():
-        raise Quit(ExitCode.BAD_INPUT, "--by names nobody; an approval is a person's word")
+        raise Quit(
+            ExitCode.BAD_INPUT,
+            "--by names nobody; an approval is a person's word",
+            next_step=f"failover approve {run} {step} --by NAME",
+        )
     home, state = _found(run)
     _step(state, step)
     _refuse_ended(state, step)
@@ -155,9 +177,17 @@ def unplanned(run: str | None, by: str | None, reason: str) -> None:
     """Go on with RUN without its source, which went dark. There is no way back to planned mode."""
     home, state = _found(run)
     if state.status.final or state.turned:
-        raise Quit(ExitCode.REFUSED, f"{state.run} is {state.status.value}; it cannot be switched")
+        raise Quit(
+            ExitCode.REFUSED,
+            f"{state.run} is {state.status.value}; it cannot be switched",
+            next_step=f"failover status {state.run}",
+        )
     if state.route.mode is Mode.UNPLANNED:
-        raise Quit(ExitCode.REFUSED, f"{state.run} is unplanned already")
+        raise Quit(
+            ExitCode.REFUSED,
+            f"{state.run} is unplanned already",
+            next_step=f"failover status {state.run}",
+        )
     _ask(home, state, Order.UNPLANNED, Words(by=_name(by), reason=reason))
     _go_on(home, state, f"{state.run} goes on without its source")
 
@@ -175,15 +205,40 @@ def _go_on(home: Home, state: RunState, said: str) -> None:
 def _step(state: RunState, step: str) -> Step:
     known = {one.id: one for one in state.graph.steps}
     if step not in known:
-        raise Quit(ExitCode.BAD_INPUT, f"{state.run} has no step {step!r}; it has {', '.join(known)}")
+        raise Quit(
+            ExitCode.BAD_INPUT,
+            f"{state.run} has no step {step!r}; it has {', '.join(known)}",
+            next_step=f"failover status {state.run}",
+        )
     return known[step]
 
 
 def _refuse_ended(state: RunState, step: str) -> None:
     if state.status.final:
-        raise Quit(ExitCode.REFUSED, f"{state.run} is {state.status.value}")
+        raise Quit(
+            ExitCode.REFUSED,
+            f"{state.run} is {state.status.value}; nothing of it can be asked for any more",
+            next_step=f"failover report {state.run}",
+        )
     if state.steps[step].status.ended:
-        raise Quit(ExitCode.REFUSED, f"{step} is {state.steps[step].status.value} already")
+        raise Quit(
+            ExitCode.REFUSED,
+            f"{step} is {state.steps[step].status.value} already",
+            next_step=f"failover status {state.run}",
+        )
+
+
+def _rests(state: RunState) -> str:
+    killed = state.status is RunStatus.RUNNING
+    return "its process ended without a word" if killed else f"it is {state.status.value}"
+
+
+def _home_again(state: RunState) -> str:
+    """A failover that is over is not aborted, it is returned."""
+    plan = state.route.plan.name
+    if state.status is RunStatus.COMPLETED and state.route.purpose is Purpose.FAILOVER:
+        return f"failover back --plan {plan}    to return the users"
+    return f"failover report {state.run}"
 
 
 def _evidence(path: str | None) -> tuple[str, str]:

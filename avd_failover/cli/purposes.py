@@ -44,7 +44,13 @@ def run_options(command: Command) -> Command:
 
 @click.command()
 @run_options
-@click.option("--mode", type=click.Choice(["planned", "unplanned"]), default="planned", show_default=True)
+@click.option(
+    "--mode",
+    type=click.Choice(["planned", "unplanned"]),
+    default="planned",
+    show_default=True,
+    help="Whether the side that users leave answers, or may be dark.",
+)
 @click.option(
     "--force", default="", metavar="REASON", help="Leave a side that looks healthy as if it were dark."
 )
@@ -89,6 +95,12 @@ def begin(purpose: str, options: dict[str, Any], **wished: Any) -> None:  # noqa
     from avd_failover.domain.route import Purpose
 
     mode = Mode(wished.pop("mode", "planned"))
+    if wished.get("forced") and mode is Mode.PLANNED:
+        raise Quit(
+            ExitCode.BAD_INPUT,
+            "--force leaves a side as if it were dark, and goes with --mode unplanned",
+            next_step=f"the same with --mode unplanned, or first: failover check --plan {options['plan']}",
+        )
     manner = Manner(
         output=options["output"],
         log_format=options["log_format"],
@@ -126,4 +138,6 @@ def _seconds(text: str) -> float:
     try:
         return seconds(text)
     except MalformedDurationError as fault:
-        raise Quit(ExitCode.BAD_INPUT, f"--hold: {text!r} is not {fault}") from fault
+        raise Quit(
+            ExitCode.BAD_INPUT, f"--hold: {text!r} is not {fault}", next_step="failover drill --help"
+        ) from fault

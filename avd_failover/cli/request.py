@@ -207,7 +207,7 @@ MOVING = frozenset({"assignment.grant", "assignment.revoke", "session.logoff", "
 
 def _refuse_upkeep_that_moves(wish: Wish, plan: Plan, graph: StepGraph) -> None:
     uses = (step.uses for step in graph.steps if step.uses in CATALOGUE)
-    if wish.purpose is Purpose.UPKEEP and any(CATALOGUE[one].changes & MOVING for one in uses):
+    if wish.purpose is Purpose.UPKEEP and any(MOVING & {*CATALOGUE[one].changes} for one in uses):
         raise Quit(
             ExitCode.BAD_INPUT,
             f"runbook {graph.runbook} moves users, and 'failover run' is for runbooks that move nobody",

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 import sys
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ from avd_failover.journal.state import RunState
 from avd_failover.journal.tenure import Tenure
 from avd_failover.journal.writer import JournalWriter
 from avd_failover.operations.registry import operation_for
+from avd_failover.report.advice import advice
 from avd_failover.report.preview import preview_data, preview_text
 from avd_failover.report.status import status_data
 from avd_failover.report.summary import summary_text
@@ -53,7 +55,11 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
 def start(wish: Wish, *, simulate: str | None, speed: float | None, manner: Manner) -> None:
     """Begin the run that was asked for: read it, take its pool pair, show and ask, run. Ends with Quit."""
     if speed is not None and simulate is None:
-        raise Quit(ExitCode.BAD_INPUT, "--speed is the pace of a simulated Azure and goes with --simulate")
+        raise Quit(
+            ExitCode.BAD_INPUT,
+            "--speed is the pace of a simulated Azure and goes with --simulate",
+            next_step=f"the same without --speed, or with --simulate {wish.plan}",
+        )
     configure(manner.log_format)
     with failures():
         if wish.key and (run := run_of_key(Home.of(os.environ), wish.key)) is not None:
@@ -193,7 +199,7 @@ async def _ask(pinned: RunPinned, wired: Wired, manner: Manner) -> ExitCode | No
         raise Quit(
             ExitCode.BAD_INPUT,
             "there is no terminal to confirm on, and nothing was changed",
-            next_step="the same command with --yes, or with --dry-run to look first",
+            next_step=f"{_typed()} --dry-run    to look first, then with --yes",
         )
     seen = await _look(pinned, wired)
     shown = _show(seen, pinned, manner)
@@ -203,8 +209,13 @@ async def _ask(pinned: RunPinned, wired: Wired, manner: Manner) -> ExitCode | No
     with ExitStack():
         typed = await asyncio.to_thread(click.prompt, f"Type {name} to go on", default="", err=True)
     if typed.strip() != name:
-        raise Quit(ExitCode.REFUSED, "not confirmed; nothing was changed")
+        raise Quit(ExitCode.REFUSED, "not confirmed; nothing was changed", next_step=f"{_typed()} --dry-run")
     return None
+
+
+def _typed() -> str:
+    """Return the command as it was typed, for a shell."""
+    return shlex.join(["failover", *sys.argv[1:]])
 
 
 def _present(journal: JournalWriter, store: SqliteStore, home: Home, manner: Manner) -> ExitCode:
@@ -216,6 +227,8 @@ def _present(journal: JournalWriter, store: SqliteStore, home: Home, manner: Man
 def _tell(state: RunState, head: str, home: Home, report: str, manner: Manner) -> None:
     if manner.output == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(status_data(state, head)), indent=2))
+        if EXIT_OF[state.status] is not ExitCode.DONE:
+            click.echo(f"Next: {advice(state)[0]}", err=True)
     else:
         click.echo(summary_text(state, str(home.path_of(state.run)), report))
 

@@ -128,7 +128,7 @@ class Hold(Base):
         return (
             f"testers have {self.side.side.value} until {seen.ends_at:%H:%M:%S} UTC:"
             f" {text_of(self.bound, 'instruction')}{sofar}"
-            f" Then: failover approve {run} {step} (pass) or failover reject {run} {step} (fail){items}"
+            f" Then: failover approve {run} {step} --by NAME (pass), with --reject (fail){items}"
         )
 
     def _because(self, seen: HoldSeen) -> str:

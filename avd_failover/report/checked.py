@@ -16,6 +16,7 @@ class Drilled(Struct, frozen=True, kw_only=True):
     state: str
     because: str
     finished_at: datetime | None
+    simulated: str | None = None
 
     @property
     def counts(self) -> bool:
@@ -100,6 +101,7 @@ def drills_data(drills: tuple[Drilled, ...], due: Finding | None) -> dict[str, A
                 "state": one.state,
                 "because": one.because,
                 "finished_at": one.finished_at.isoformat() if one.finished_at else None,
+                "simulated": one.simulated is not None,
             }
             for one in drills
         ],
@@ -114,6 +116,5 @@ def _when(one: Drilled) -> str:
 
 def drills_text(drills: tuple[Drilled, ...], due: Finding | None) -> str:
     """Tell past drills and whether one is due, to a person."""
-    lines = [f"{_when(one):<22}{one.state:<12} {one.run}" for one in drills]
-    lines.append(f"a drill is due: {due.detail}" if due else "no drill is due")
-    return "\n".join(plain(line) for line in lines)
+    told = [marked(plain(f"{_when(one):<22}{one.state:<12} {one.run}"), one.simulated) for one in drills]
+    return "\n".join([*told, plain(f"a drill is due: {due.detail}" if due else "no drill is due")])

@@ -7,6 +7,7 @@ from avd_failover.domain.actions import GrantAssignment, RevokeAssignment
 from avd_failover.domain.plan import End
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.journal.state import RunState, StepState
+from avd_failover.report.advice import advice
 from avd_failover.report.status import because, counts, standing
 from avd_failover.report.words import duration, journey, marked, plain
 
@@ -21,16 +22,6 @@ _MARKS = {
     StepStatus.DEBT: "!!",
     StepStatus.HELD: "!!",
     StepStatus.FAILED: "!!",
-}
-
-_NEXT = {
-    RunStatus.RUNNING: "failover status {run}",
-    RunStatus.INTERRUPTED: "failover resume {run}",
-    RunStatus.HELD: "failover resume {run}      once the cause above is settled",
-    RunStatus.FAILED: "failover resume {run}      once the cause above is mended",
-    RunStatus.REFUSED: "failover --plan {plan} --dry-run      once the cause above is mended",
-    RunStatus.COMPLETED: "failover report {run}",
-    RunStatus.ROLLED_BACK: "failover report {run}",
 }
 
 
@@ -52,7 +43,14 @@ def _lines(state: RunState, now: datetime, *, alive: bool) -> Iterator[str]:
     yield from _findings(state)
     yield from _safety(state, alive=alive)
     stands = standing(state, alive=alive)
-    yield "next:   " + _NEXT[stands].format(run=state.run, plan=state.pinned.route.plan.name)
+    for place, command in enumerate(_next(state, stands)):
+        yield ("next:   " if place == 0 else "        ") + command
+
+
+def _next(state: RunState, stands: RunStatus) -> list[str]:
+    """Leave out what shows this screen again, and what only an auditor asks for."""
+    beside = (f"failover status {state.run}", f"failover journal verify {state.run}")
+    return [command for command in advice(state, stands) if not command.startswith(beside)]
 
 
 def _headline(state: RunState, *, alive: bool) -> Iterator[str]:

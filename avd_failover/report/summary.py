@@ -14,6 +14,7 @@ from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.domain.words import counted, listed
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState, StepState
+from avd_failover.report.advice import advice
 from avd_failover.report.gap import access_gap, gap_words
 from avd_failover.report.lists import FindingData, findings_data, findings_text, left_alone
 from avd_failover.report.moved import Place, at, places
@@ -22,22 +23,6 @@ from avd_failover.report.words import Names, duration, journey, marked, plain, t
 
 SHOWN = 5
 """Of each list; the journal has them all."""
-
-_NEXT = {
-    RunStatus.RUNNING: ("failover status {run}",),
-    RunStatus.COMPLETED: ("failover report {run}", "failover journal verify {run}"),
-    RunStatus.ROLLED_BACK: ("failover report {run}", "failover journal verify {run}"),
-    RunStatus.REFUSED: ("failover --plan {plan} --dry-run    once the cause above is mended",),
-    RunStatus.HELD: (
-        "failover resume {run}    once the cause above is settled: looks again and goes on from here",
-        "failover status {run}    to see every step first; nothing runs meanwhile",
-    ),
-    RunStatus.FAILED: (
-        "failover resume {run}    once the cause above is mended: looks again and goes on from here",
-        "failover status {run}    to see every step first; nothing runs meanwhile",
-    ),
-    RunStatus.INTERRUPTED: ("failover resume {run}",),
-}
 
 
 class SummaryData(TypedDict):
@@ -94,7 +79,7 @@ def summary_data(state: RunState, journal: str | None = None) -> SummaryData:
         "unknown": len(_unknown(state)),
         "findings": findings_data(state.findings),
         "journal": journal,
-        "next": [command.split("    ")[0] for command in _next(state)],
+        "next": [command.split("    ")[0] for command in advice(state)],
     }
 
 
@@ -120,7 +105,7 @@ def _lines(state: RunState, journal: str | None, report: str | None) -> Iterator
         yield plain(f"  journal     {journal}")
     if report is not None:
         yield plain(f"  report      {report}")
-    for command in _next(state):
+    for command in advice(state):
         yield plain(f"  next        {command}")
 
 
@@ -222,11 +207,6 @@ def _unknowns(state: RunState, names: Names) -> Iterator[str]:
         such = listed([names.sentence(attempt.action) for attempt in unknown], 2)
         many = counted(len(unknown), "request")
         yield f"  UNKNOWN     {many} without a known end; resume reads before it sends: {such}"
-
-
-def _next(state: RunState) -> list[str]:
-    commands = _NEXT[state.status]
-    return [one.format(run=state.run, plan=state.pinned.route.plan.name) for one in commands]
 
 
 def _done(state: RunState, kind: type[LogOff] | type[StartMachine]) -> int:

@@ -76,7 +76,7 @@ def test_the_wait_tells_until_when_what_to_do_and_how_to_end_it():
         f"until {until:%H:%M:%S} UTC",
         "Look around in neu.",
         "sign in: pass by Tess",
-        "failover reject",
+        "with --reject (fail)",
     ):
         assert part in verdict.because
     assert verdict.look_again_s == 15.0

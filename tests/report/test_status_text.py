@@ -70,7 +70,7 @@ SAID: dict[str, tuple[list[Event], bool, list[str]]] = {
     "an answer lost": (
         [*CUT[:5], ActionEnded(n=1, outcome=Outcome.UNKNOWN)],
         True,
-        ["1 request sent without a known answer", f"next:   failover status {RUN}"],
+        ["1 request sent without a known answer", f"next:   failover watch {RUN}"],
     ),
     "held before anything": (
         HELD,
@@ -83,7 +83,7 @@ SAID: dict[str, tuple[list[Event], bool, list[str]]] = {
             "found:  F0 hp-ne: short",
             f"and 3 more: failover report {RUN}",
             "safe:   nothing was changed in Azure",
-            f"next:   failover resume {RUN}      once the cause above is settled",
+            f"next:   failover resume {RUN}    once the cause above is settled",
         ],
     ),
     "refused": (
@@ -102,7 +102,7 @@ SAID: dict[str, tuple[list[Event], bool, list[str]]] = {
         [
             "FAILED",
             "not proven in time",
-            f"next:   failover resume {RUN}      once the cause above is mended",
+            f"next:   failover resume {RUN}    once the cause above is mended",
         ],
     ),
     "waiting": (
