@@ -1,6 +1,6 @@
 """A gate: a step that waits for people. What it asks, whom, and what follows from silence is data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from msgspec import Struct
@@ -17,7 +17,7 @@ from avd_failover.domain.approvals import (
     Waiting,
     judge,
 )
-from avd_failover.domain.graph import OperationSpec, SettingSpec
+from avd_failover.domain.graph import Given, OperationSpec, SettingSpec
 from avd_failover.domain.words import counted, listed
 from avd_failover.operations.base import Base, Blocked, Bound, Memory, NotYet, Proven, Verdict
 from avd_failover.operations.filling import text_of
@@ -60,14 +60,7 @@ class Gate(Base):
     def __init__(self, bound: Bound) -> None:
         super().__init__(bound)
         settings = bound.step.settings
-        who, count = settings.get("who", ()), int(str(settings.get("approvals", 1)))
-        self._rule = Rule(
-            who=who if isinstance(who, tuple) else (),
-            count=count,
-            two_person=count > 1 or settings.get("two_person") is True,
-            evidence=settings.get("evidence") is True,
-            expires_s=float(str(settings.get("expires", EXPIRY_S))),
-        )
+        self._rule = rule_of(settings)
         self._go_on = settings.get("go_on") is True
         self._began_s: float | None = None
 
@@ -110,6 +103,18 @@ class Gate(Base):
             f" {text_of(self.bound, 'instruction')}{ignored}"
             f" Then: failover approve {self.bound.run} {self.bound.step.id} --by NAME{flag}"
         )
+
+
+def rule_of(settings: Mapping[str, Given]) -> Rule:
+    """Return whose word a step waits for, by its settings; without any, that of one person, whoever it is."""
+    who, count = settings.get("who", ()), int(str(settings.get("approvals", 1)))
+    return Rule(
+        who=who if isinstance(who, tuple) else (),
+        count=count,
+        two_person=count > 1 or settings.get("two_person") is True,
+        evidence=settings.get("evidence") is True,
+        expires_s=float(str(settings.get("expires", EXPIRY_S))),
+    )
 
 
 def _granted(approvals: Sequence[Approval]) -> str:

@@ -11,6 +11,8 @@ from datetime import datetime
 from msgspec import Struct, to_builtins
 
 from avd_failover.domain.graph import Setting
+from avd_failover.report.chapters import Aim, Fence, Gate, Item, Matrix, Settled, Switch, TakeOver
+from avd_failover.report.drill_account import DrillEvidence
 from avd_failover.report.machines import MachineAccount
 from avd_failover.report.redaction import redact_value
 
@@ -27,7 +29,10 @@ class SideAccount(Struct, frozen=True, kw_only=True):
 
 
 class Identity(Struct, frozen=True, kw_only=True):
-    """Which run this is, and what exactly was run. ``kind`` is ``failover`` or ``failback``."""
+    """Which run this is, and what exactly was run.
+
+    ``kind`` is ``failover``, ``failback``, ``drill``, ``settling`` or ``upkeep``.
+    """
 
     run: str
     kind: str
@@ -74,6 +79,11 @@ class Decision(Struct, frozen=True, kw_only=True):
     """As the person gave it; nobody checked it."""
     reason: str
     step: str | None
+    item: str = ""
+    """One of several things that the step works on; empty for the step as a whole."""
+    value: str = ""
+    evidence_name: str = ""
+    evidence_sha256: str = ""
 
 
 class Ending(Struct, frozen=True, kw_only=True):
@@ -216,6 +226,8 @@ class StepAccount(Struct, frozen=True, kw_only=True):
     deeds: tuple[Deeds, ...]
     retries: int
     left_alone: tuple[Left, ...]
+    actor: str = ""
+    """Which process worked on it, and which people decided in it; empty for a step that did not begin."""
 
 
 class Barrier(Struct, frozen=True, kw_only=True):
@@ -258,6 +270,11 @@ class Owed(Struct, frozen=True, kw_only=True):
     step: str
     region: str | None
     because: str
+    settle: str | None = None
+    """The command that settles it; null once another run did."""
+    paid_by: str | None = None
+    """The run that paid it, where that run's journal was at hand."""
+    paid_at: datetime | None = None
 
 
 class Loose(Struct, frozen=True, kw_only=True):
@@ -330,6 +347,17 @@ class Account(Struct, frozen=True, kw_only=True):
     assumptions: tuple[str, ...]
     journal: Proof
     resume: str | None
+    aim: Aim
+    switches: tuple[Switch, ...]
+    take_overs: tuple[TakeOver, ...]
+    gates: tuple[Gate, ...]
+    items: tuple[Item, ...]
+    fence: Fence | None
+    settled: tuple[Settled, ...]
+    """Debts of earlier runs that this one was to pay."""
+    matrix: Matrix | None
+    drill: DrillEvidence | None
+    """The evidence, of a drill."""
 
 
 def account_data(account: Account) -> object:

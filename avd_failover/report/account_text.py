@@ -1,7 +1,6 @@
 """The account of a run on a terminal: section by section, every line without what a terminal would act on."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 
 from avd_failover.domain.words import counted, listed
 from avd_failover.report.account import (
@@ -16,6 +15,9 @@ from avd_failover.report.account import (
     StepAccount,
     Trouble,
 )
+from avd_failover.report.chapters_text import aim_lines, chapters, owed_line
+from avd_failover.report.drill_text import drill_lines
+from avd_failover.report.lists import clock, day
 from avd_failover.report.machines import machines_text
 from avd_failover.report.words import duration, marked, plain
 
@@ -72,16 +74,6 @@ def done(deeds: Deeds) -> str:
     return ", ".join([f"{told} accepted", *rest])
 
 
-def clock(at: datetime | None, none: str = "-") -> str:
-    """Write a time of day, UTC."""
-    return f"{at.astimezone(UTC):%H:%M:%S}" if at else none
-
-
-def day(at: datetime) -> str:
-    """Write date and time, UTC."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
 def short_name(target: str) -> str:
     """Name a thing by the last part of its id, a session host without its domain."""
     head, _, last = target.rpartition("/")
@@ -91,8 +83,12 @@ def short_name(target: str) -> str:
 def _lines(account: Account) -> Iterator[str]:
     yield headline(account)
     yield from _identity(account)
+    if account.drill is not None:
+        yield from _section("Evidence of the drill", drill_lines(account))
     yield from _section("Objectives", (_measure(one) for one in account.objectives))
     yield from _section("Placement", (_pair(one) for one in account.placement))
+    for title, lines in chapters(account):
+        yield from _section(title, lines)
     if account.machines:
         yield from _section("Desktops", machines_text(account.machines))
     yield from _section("Steps", (line for step in account.steps for line in _step(step)))
@@ -100,7 +96,7 @@ def _lines(account: Account) -> Iterator[str]:
     yield from _section("Held against the safety case", (_check(one) for one in account.checks))
     yield from _section("Changed besides access", _changes(account))
     yield from _section("Did not work at first", _cut([_trouble(one) for one in account.trouble]))
-    yield from _section("Owed", (f"{one.step} in {one.region}: {one.because}" for one in account.owed))
+    yield from _section("Owed", (owed_line(one) for one in account.owed))
     yield from _section("Unknown", _unknown(account))
     yield from _section("Findings", _findings(account))
     yield from _section("Driven by", (_drive(one) for one in account.drives))
@@ -132,6 +128,7 @@ def _identity(account: Account) -> Iterator[str]:
     yield f"  run        {who.run}"
     yield f"  way        {who.source.side} ({who.source.region}) -> {who.target.side} ({who.target.region})"
     yield f"  manner     {who.mode}, scope {who.scope}"
+    yield from (f"  {line}" for line in aim_lines(account))
     yield f"  plan       {who.plan}  sha256 {who.plan_sha256}"
     yield f"  runbook    {who.runbook}  sha256 {who.runbook_sha256}"
     yield f"  engine     {who.engine}"
@@ -171,7 +168,10 @@ def _step(step: StepAccount) -> Iterator[str]:
     yield f"{clock(step.started_at, '--:--:--')}  {step.id:<26} {step.state:<8} {lasted:>12}  {step.reason}"
     for deeds in step.deeds:
         yield f"{'':<10}{done(deeds)}"
-    for left in step.left_alone:
+    if len(step.left_alone) > SHOWN:
+        many = counted(len(step.left_alone), "thing")
+        yield f"{'':<10}written down or left alone: {many}, each with its words"
+    for left in step.left_alone if len(step.left_alone) <= SHOWN else ():
         names = listed([short_name(target) for target in left.targets], NAMES_SHOWN)
         yield f"{'':<10}left alone: {names} ({left.because})"
     if len(step.turns) > 1:

@@ -4,10 +4,12 @@
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from avd_failover.domain.actions import GrantAssignment, RevokeAssignment
 from avd_failover.domain.findings import Finding
+from avd_failover.domain.graph import Step, StepGraph
+from avd_failover.domain.plan import Way
 from avd_failover.journal.events import (
     ActionEnded,
     ActionIntended,
@@ -25,6 +27,8 @@ from avd_failover.journal.events import (
     StepWaiting,
 )
 from avd_failover.report.account import Decision, Drive, Turn, Waiting
+from avd_failover.report.chapters import Switch, TakeOver
+from avd_failover.report.turning import gives_start
 
 CUT_OFF = "cut off"
 """Result of a turn whose process ended, or was stopped, before the step had its verdict."""
@@ -66,15 +70,18 @@ class Chronicle:
         self.waits: dict[str, list[Waiting]] = {}
         self.findings: dict[tuple[Finding, str | None], datetime] = {}
         self.decisions: list[Decision] = []
+        self.switched: list[Switch] = []
+        self.taken_over: list[TakeOver] = []
         self.order = Order()
         self.back: Order | None = None
-        """The order of the way back; None for a run that was not turned."""
+        """The order of the way back; None for a run that has none, or has not set out on it."""
         self.turned_at: datetime | None = None
         self._drives: list[Drive] = []
         self._drive: _Driving | None = None
         self._last_drive: _Driving | None = None
         self._open: dict[str, datetime] = {}
-        self._revokes: set[int] = set()
+        self._revokes: dict[int, str] = {}
+        self._steps: dict[str, Step] = {}
         self._last_at: datetime | None = None
 
     def entry(self, entry: Entry) -> None:
@@ -116,18 +123,28 @@ class Chronicle:
     def _run(self, event: _OfTheRun, at: datetime) -> None:
         match event:
             case RunPinned():
+                self._know(event.graph)
+                self._quarantine(event, at)
                 self._begin(_Driving(at, event.holder, event.engine, "began"))
             case RunResumed():
+                self._quarantine(event, at)
                 self._close(KILLED, "", self._last_at or at)
                 self._begin(_Driving(at, event.holder, event.engine, "resumed"))
             case RunTurned():
+                self._know(event.graph)
                 self.turned_at, self.back = at, Order()
                 self._go_on("turned back", at)
             case RunSwitched():
+                self.switched.append(Switch(at=at, mode=event.mode.value, because=event.because))
                 self._go_on("went on", at)
             case RunEnded():
                 self._note(event.findings, None, at)
                 self._close(event.status.value, event.because, at)
+
+    def _quarantine(self, event: RunPinned | RunResumed, at: datetime) -> None:
+        if event.quarantine_s > 0:
+            until = at + timedelta(seconds=event.quarantine_s)
+            self.taken_over.append(TakeOver(at=at, until=until, epoch=event.holder.epoch))
 
     def _go_on(self, how: str, at: datetime) -> None:
         """Begin again in the same process, unless it never stopped."""
@@ -139,7 +156,17 @@ class Chronicle:
 
     def _decided(self, event: OperatorSaid, at: datetime) -> None:
         self.decisions.append(
-            Decision(at=at, kind=event.kind, by=event.by, reason=event.reason, step=event.step)
+            Decision(
+                at=at,
+                kind=event.kind,
+                by=event.by,
+                reason=event.reason,
+                step=event.step,
+                item=event.item,
+                value=event.value,
+                evidence_name=event.evidence_name,
+                evidence_sha256=event.evidence_sha256,
+            )
         )
 
     def _close(self, ended: str, because: str, at: datetime) -> None:
@@ -152,7 +179,7 @@ class Chronicle:
         self._drive = None
 
     def _step_end(self, event: StepEnded, entry: Entry) -> None:
-        (self.back or self.order).step_ends[event.step] = entry.seq
+        self._order(event.step).step_ends[event.step] = entry.seq
         self._note(event.findings, event.step, entry.at)
         since = self._open.pop(event.step, None)
         if since is not None:
@@ -171,12 +198,12 @@ class Chronicle:
                 self.findings.setdefault((finding, step), at)
 
     def _intent(self, event: ActionIntended, seq: int) -> None:
-        order = self.back or self.order
+        order, step = self._order(event.step), self._steps.get(event.step)
         match event.action:
             case RevokeAssignment():
                 order.first_revoke = order.first_revoke or seq
-                self._revokes.add(event.n)
-            case GrantAssignment():
+                self._revokes[event.n] = event.step
+            case GrantAssignment() if step is None or not gives_start(step):
                 order.first_grant = order.first_grant or seq
             case _:
                 return
@@ -184,7 +211,18 @@ class Chronicle:
 
     def _outcome(self, event: ActionEnded, seq: int) -> None:
         if event.outcome is Outcome.APPLIED and event.n in self._revokes:
-            (self.back or self.order).last_revoke_end = seq
+            self._order(self._revokes[event.n]).last_revoke_end = seq
+
+    def _know(self, graph: StepGraph) -> None:
+        self._steps.update({step.id: step for step in graph.steps})
+
+    def _order(self, step: str) -> Order:
+        """Return the order that a step's entries belong to: that of the way there, or of the way back."""
+        known = self._steps.get(step)
+        if self.back is None and known is not None and known.way is Way.BACK:
+            self.back = Order()
+        goes_back = self.turned_at is not None or (known is not None and known.way is Way.BACK)
+        return self.back if goes_back and self.back is not None else self.order
 
 
 def _drive(one: _Driving, until: datetime | None, ended: str, because: str) -> Drive:

@@ -8,9 +8,11 @@ from msgspec import Struct
 
 from avd_failover.domain.actions import GrantAssignment, RevokeAssignment
 from avd_failover.domain.plan import Plan, Side
+from avd_failover.domain.route import Purpose
 from avd_failover.domain.words import counted
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState
+from avd_failover.report.turning import comes_back, moves_anybody
 from avd_failover.report.words import duration
 
 OVER_PROPAGATION_S = 600.0
@@ -40,22 +42,42 @@ class AccessGap(Struct, frozen=True, kw_only=True):
 
 
 def access_gap(state: RunState, now: datetime) -> AccessGap | None:
-    """Return the gap as the journal tells it at ``now``; None when nothing was revoked.
+    """Return the gap as the journal tells it at ``now``; None when nothing was revoked, or nobody is moved.
 
     An unanswered revoke may have cut its users off, so it opens the gap; only a confirmed grant closes it.
+    Of a run that comes back it is the longer one of the two ways: in between, users had the other side.
     """
-    since: dict[_Key, datetime] = {}
-    for key, attempt in _moves(state):
-        if isinstance(attempt.action, GrantAssignment):
-            since.pop(key, None)
-        else:
-            since.setdefault(key, attempt.ended_at or attempt.intended_at)
+    if not moves_anybody(state.pinned.route):
+        return None
+    since, closed = _spans(state)
     budget = state.pinned.route.plan.policies.propagation_s + OVER_PROPAGATION_S
-    if since and state.recovered_at is None and state.restored_at is None:
+    if since and not _settled(state):
         open_s = (now - min(since.values())).total_seconds()
         return AccessGap(seconds=open_s, budget_s=budget, open=True, pairs=len(since))
-    closed_s = state.access_gap_s
+    closed_s = max(closed, default=None) if comes_back(state) else state.access_gap_s
     return AccessGap(seconds=closed_s, budget_s=budget) if closed_s is not None else None
+
+
+def _settled(state: RunState) -> bool:
+    """Whether a proof says that everybody has access, whatever a single answer said."""
+    drill = state.pinned.route.purpose is Purpose.DRILL
+    return state.restored_at is not None or (state.recovered_at is not None and not drill)
+
+
+def _spans(state: RunState) -> tuple[dict[_Key, datetime], list[float]]:
+    """Return since when each pair is without access, and how long each time was in which some pair was."""
+    since: dict[_Key, datetime] = {}
+    closed: list[float] = []
+    first: datetime | None = None
+    for key, attempt in _moves(state):
+        at = attempt.ended_at or attempt.intended_at
+        if not isinstance(attempt.action, GrantAssignment):
+            since.setdefault(key, at)
+            first = at if first is None else min(first, at)
+        elif since.pop(key, None) is not None and not since and first is not None:
+            closed.append((at - first).total_seconds())
+            first = None
+    return since, closed
 
 
 def _moves(state: RunState) -> Iterator[tuple[_Key, Attempt]]:

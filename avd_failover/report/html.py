@@ -6,10 +6,13 @@ The page forbids by its own policy whatever a browser might load. Everything tha
 
 from collections.abc import Callable, Iterator
 
+from avd_failover.report import html_chapters as chapters
 from avd_failover.report import html_sections as sections
 from avd_failover.report.account import Account
-from avd_failover.report.account_text import day, headline, verdict
+from avd_failover.report.account_text import headline, verdict
+from avd_failover.report.html_drill import drill
 from avd_failover.report.html_parts import grade_of_measure, grade_of_run, state_word
+from avd_failover.report.lists import day
 from avd_failover.report.markup import Markup, tag
 from avd_failover.report.style import CSS, SIMULATED_PAGES
 from avd_failover.report.timeline_svg import timeline_svg
@@ -17,17 +20,24 @@ from avd_failover.report.words import SIMULATED, duration
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
-_SECTIONS: tuple[tuple[str, str, Callable[[Account], Markup]], ...] = (
+_SECTIONS: tuple[tuple[str, str, Callable[[Account], Markup | None]], ...] = (
+    ("aim", "What it was for", chapters.aim),
+    ("drill", "Evidence of the drill", drill),
     ("identity", "What was run", sections.identity),
     ("objectives", "Objectives and what was measured", sections.objectives),
     ("timeline", "Time line", lambda account: tag("div", timeline_svg(account), class_="scroll")),
     ("placement", "Who has access where", sections.placement),
+    ("matrix", "Who is where afterwards", chapters.matrix),
+    ("gates", "What waits, or waited, for people", chapters.gates),
+    ("fence", "Fence: people's word for a silent source", chapters.fence),
     ("steps", "Steps", sections.steps),
     ("barrier", "Barrier: why access could be granted", sections.barrier),
     ("checks", "Held against the safety case", sections.checks),
     ("changes", "Changed besides access", sections.changes),
     ("trouble", "What did not work at first", sections.trouble),
-    ("owed", "Owed", sections.owed),
+    ("owed", "Owed", chapters.owed),
+    ("settled", "Debts that this run was to pay", chapters.settled),
+    ("items", "Things of steps, one by one", chapters.items),
     ("unknown", "Unknown", sections.unknown),
     ("findings", "Findings", sections.findings),
     ("drives", "Who drove it, interruptions and resumes", sections.drives),
@@ -63,9 +73,9 @@ def _body(account: Account, *, simulated: bool) -> Iterator[Markup]:
     yield tag(
         "main",
         *(
-            _section(name, title, draw(account), simulated=simulated)
+            _section(name, title, drawn, simulated=simulated)
             for name, title, draw in _SECTIONS
-            if name != "barrier" or account.barrier is not None
+            if (drawn := draw(account)) is not None
         ),
     )
     yield tag("footer", *_foot(account, simulated=simulated))
@@ -85,6 +95,7 @@ def _head(account: Account) -> Iterator[Markup]:
         state_word(ending.state, grade_of_run(ending.state)),
         f": {ending.because}" if ending.because else None,
     )
+    yield tag("p", tag("strong", _first_upper(account.aim.sentence)))
     yield tag(
         "p",
         f"{who.source.side} ({who.source.region}) → {who.target.side} ({who.target.region}), {who.mode},"
@@ -92,6 +103,10 @@ def _head(account: Account) -> Iterator[Markup]:
         class_="soft",
     )
     yield tag("dl", *_cards(account), class_="cards")
+
+
+def _first_upper(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _when(account: Account) -> str:
@@ -108,16 +123,24 @@ def _cards(account: Account) -> Iterator[Markup]:
         shown = duration(measure.measured_s) if measure.measured_s is not None else "none"
         told = f"{verdict(measure)}, {duration(measure.declared_s)} allowed"
         yield _card(measure.name.split(" (")[0].capitalize(), shown, told, grade_of_measure(measure))
-    there = sum(pair.after == "target" for pair in account.placement)
-    whole = len(account.placement)
-    grade = "good" if there == whole else "warn" if account.ending.changed else "idle"
-    yield _card("On the target", f"{there} of {whole}", "group assignments", grade)
+    if account.placement:
+        yield _placed(account)
+    if account.drill is not None and account.drill.carried_s is not None:
+        yield _card("Other side carried", duration(account.drill.carried_s), "the testers", "idle")
     changes = account.changes
     yield _card("Sessions ended", str(changes.sessions_ended), "proven to be gone", "idle")
     yield _card("Machines started", str(changes.machines_started), "on the target", "idle")
     for name, number in (("Owed", len(account.owed)), ("Unknown", len(account.unknown))):
         told = "to be settled" if number else "nothing"
         yield _card(name, str(number), told, "warn" if number else "good")
+
+
+def _placed(account: Account) -> Markup:
+    """Count the pairs that are where the run was to bring them: on the target, after a drill at home."""
+    wanted = "source" if account.drill is not None or account.moments.turned_at else "target"
+    there, whole = sum(pair.after == wanted for pair in account.placement), len(account.placement)
+    grade = "good" if there == whole else "warn" if account.ending.changed else "idle"
+    return _card(f"On the {wanted}", f"{there} of {whole}", "group assignments", grade)
 
 
 def _card(name: str, shown: str, told: str, grade: str) -> Markup:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from avd_failover.report.account import Measure
-from avd_failover.report.account_text import clock, day
+from avd_failover.report.lists import clock, day
 from avd_failover.report.markup import Child, Markup, tag
 
 SHOWN = 50

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from avd_failover.domain.words import counted, listed
 from avd_failover.report.account import Account, PairAccount, StepAccount
-from avd_failover.report.account_text import day, done, outcome, short_name, verdict
+from avd_failover.report.account_text import done, outcome, short_name, verdict
 from avd_failover.report.html_parts import (
     SHOWN,
     code,
@@ -16,13 +16,16 @@ from avd_failover.report.html_parts import (
     state_word,
     table,
 )
+from avd_failover.report.lists import day
 from avd_failover.report.markup import Child, Markup, join, tag
 from avd_failover.report.timeline import in_order
 from avd_failover.report.words import duration
 
 NAMES_SHOWN = 5
+REASONS_SHOWN = 10
 
 _PROOFS = {
+    "fence": "fence: people declared the silent source fenced, and nobody saw it empty",
     "physical": "physical: every source host was drained or stopped, and nothing could start one",
     "settle": "settle: the last removed assignment had the time in which it could still open a door",
 }
@@ -49,6 +52,8 @@ def identity(account: Account) -> Markup:
 
 def objectives(account: Account) -> Markup:
     """Set what was declared beside what was measured."""
+    if not account.objectives:
+        return _none("Nobody was moved: there is no recovery time and no access gap to measure.")
     return table(
         "Declared before the run, measured from the journal",
         ["Objective", "Declared", "Measured", "Verdict", "How it is measured"],
@@ -67,6 +72,8 @@ def objectives(account: Account) -> Markup:
 
 def placement(account: Account) -> Markup:
     """Tell each pair's way."""
+    if not account.placement:
+        return _none("This run is about nobody's access.")
     return table(
         "Each group's hold on an application group, before and after; times are those of Azure's answers",
         ["Pair", "Before", "After", "Revoked", "Granted", "Restored", "Without access, at most"],
@@ -104,11 +111,11 @@ def steps(account: Account) -> Markup:
     )
 
 
-def barrier(account: Account) -> Markup:
-    """Tell what proved that the source was empty and closed."""
+def barrier(account: Account) -> Markup | None:
+    """Tell what proved that the source was empty and closed; None for a runbook without a barrier."""
     stood = account.barrier
     if stood is None:
-        return _none("The runbook has no barrier.")
+        return None
     rows: list[tuple[str, Child]] = [
         ("Step", stood.step),
         ("State", state_word(stood.state, grade_of_step(stood.state))),
@@ -166,17 +173,6 @@ def trouble(account: Account) -> Markup:
             (one.step, moment(one.first_at), str(one.count), one.outcome, one.such_as, one.detail)
             for one in account.trouble
         ],
-    )
-
-
-def owed(account: Account) -> Markup:
-    """Tell what must be settled before any later run."""
-    if not account.owed:
-        return _none("Nothing is owed.")
-    return table(
-        "Could not be done; settled before any later run",
-        ["Step", "Region", "Why"],
-        [(one.step, one.region or "both", one.because) for one in account.owed],
     )
 
 
@@ -272,9 +268,13 @@ def _notes(step: StepAccount) -> Iterator[str]:
     yield from (done(deeds) for deeds in step.deeds)
     if step.facts:
         yield "read: " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in step.facts.items())
-    for left in step.left_alone:
+    if len(step.left_alone) > REASONS_SHOWN:
+        yield f"written down or left alone: {counted(len(step.left_alone), 'thing')}, each with its words"
+    for left in step.left_alone if len(step.left_alone) <= REASONS_SHOWN else ():
         names = listed([short_name(target) for target in left.targets], NAMES_SHOWN)
         yield f"left alone: {names} ({left.because})"
+    if step.actor:
+        yield f"by {step.actor}"
     if len(step.turns) > 1:
         turns = ", ".join(f"{day(turn.started_at)} {turn.result}" for turn in step.turns[:SHOWN])
         yield f"entered {len(step.turns)} times: {turns}"
@@ -285,7 +285,7 @@ def _where(step: StepAccount) -> str:
 
 
 def _place(pair: PairAccount, account: Account) -> Markup:
-    there = "source" if account.moments.turned_at else "target"
+    there = "source" if account.moments.turned_at or account.drill is not None else "target"
     grade = "good" if pair.after == there else "idle" if pair.after in {"source", "target"} else "bad"
     return state_word(pair.after, grade)
 

@@ -1,6 +1,7 @@
-"""Findings, and things left alone, as reports list them."""
+"""Findings, things left alone and times, as reports write them."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import TypedDict
 
 from avd_failover.domain.actions import Skipped
@@ -39,3 +40,13 @@ def left_alone(skipped: Iterable[Skipped], names: Names) -> Iterator[str]:
         folded.setdefault(skip.because, []).append(names.of(skip.target))
     for because, targets in folded.items():
         yield plain(f"left alone: {listed(targets, NAMES_SHOWN)} ({because})")
+
+
+def clock(at: datetime | None, none: str = "-") -> str:
+    """Write a time of day, UTC."""
+    return f"{at.astimezone(UTC):%H:%M:%S}" if at else none
+
+
+def day(at: datetime) -> str:
+    """Write date and time, UTC."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

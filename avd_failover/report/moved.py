@@ -8,6 +8,7 @@ from avd_failover.domain.plan import End
 from avd_failover.domain.route import Pair
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import RunState
+from avd_failover.report.turning import moves_anybody, recovered_at
 
 
 class Place(Enum):
@@ -25,9 +26,11 @@ _Known = dict[tuple[str, str], bool | None]
 
 
 def places(state: RunState) -> list[tuple[Pair, Place]]:
-    """Return each pair of the route with its place, in the plan's order."""
+    """Return each pair of the route with its place, in the plan's order; none where nobody is moved."""
+    if not moves_anybody(state.pinned.route):
+        return []
     known = _known(state)
-    proven = state.recovered_at is not None
+    proven = state.pinned.route.purpose.moves_users and recovered_at(state) is not None
     return [(pair, _place(pair, known, proven=proven)) for pair in state.pinned.route.pairs]
 
 

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from avd_failover.domain.actions import GrantAssignment, RevokeAssignment
-from avd_failover.domain.plan import End
+from avd_failover.domain.plan import End, Way
 from avd_failover.domain.route import Pair
 from avd_failover.domain.states import StepStatus
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState
 from avd_failover.report.account import Moments, PairAccount, Span
 from avd_failover.report.moved import Place, places
+from avd_failover.report.turning import gives_start, recovered_at
 
 NOT_RECORDED = "not recorded"
 """Where the journal does not say on which side a pair stood."""
@@ -29,7 +30,7 @@ def pair_accounts(state: RunState) -> tuple[PairAccount, ...]:
 
 def moments(state: RunState, barrier_at: datetime | None, turned_at: datetime | None) -> Moments:
     """Return the turning points of the run; an answer that was lost counts from when it was asked for."""
-    there = [one for one in state.attempts.values() if turned_at is None or one.intended_at < turned_at]
+    there = [one for one in state.attempts.values() if _goes_there(one, state, turned_at)]
     revoked = [_cut_at(one) for one in there if _cuts(one)]
     given = [at for one in there if (at := _given_at(one)) is not None]
     return Moments(
@@ -38,7 +39,7 @@ def moments(state: RunState, barrier_at: datetime | None, turned_at: datetime | 
         barrier_at=barrier_at,
         first_grant_at=min(given, default=None),
         last_grant_at=max(given, default=None),
-        recovered_at=state.recovered_at,
+        recovered_at=recovered_at(state),
         turned_at=turned_at,
         restored_at=state.restored_at,
     )
@@ -55,6 +56,13 @@ def gaps(pairs: Iterable[PairAccount]) -> tuple[Span, ...]:
     return tuple(merged)
 
 
+def _goes_there(attempt: Attempt, state: RunState, turned_at: datetime | None) -> bool:
+    """Whether an attempt belongs to the way there, and not to what was given before it or to the way back."""
+    step = state.steps[attempt.step].step
+    early = turned_at is None or attempt.intended_at < turned_at
+    return early and step.way is Way.THERE and not gives_start(step)
+
+
 def _account(
     pair: Pair, place: Place, moves: dict[_Hold, list[Attempt]], before: str, state: RunState
 ) -> PairAccount:
@@ -64,7 +72,7 @@ def _account(
         max((at for one in there if (at := _given_at(one)) is not None), default=None)
         for there in (on_target, on_source)
     )
-    proven = state.recovered_at is not None
+    proven = state.pinned.route.purpose.moves_users and state.recovered_at is not None
     after = place.value if on_source or on_target or proven else before
     spans, open_ = _gaps([*on_source, *on_target], after, state.last_at)
     return PairAccount(
@@ -75,7 +83,7 @@ def _account(
         after=after,
         revoked_at=min(cuts, default=None),
         granted_at=granted,
-        restored_at=restored,
+        restored_at=restored if restored and cuts and restored > min(cuts) else None,
         gaps=spans,
         gap_s=sum(span.seconds for span in spans) if spans else None,
         gap_open=open_,

@@ -9,6 +9,7 @@ from avd_failover.journal.state import RunState, StepState
 from avd_failover.report.account import Barrier, Check, Drive, PairAccount
 from avd_failover.report.chronicle import KILLED, Chronicle, Order
 from avd_failover.report.moved import Place
+from avd_failover.report.turning import moves_anybody
 from avd_failover.report.words import duration
 
 _STANDS = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
@@ -50,8 +51,13 @@ def checks(
 
 def missing(state: RunState, drives: Sequence[Drive], pairs: Sequence[PairAccount]) -> Iterator[str]:
     """Yield what a reader may look for and the journal does not say."""
-    yield "Which person started or resumed the run: machines and processes are recorded, people are not."
-    yield "How much user data was lost: no reading of profile replication is recorded, so no recovery point."
+    if not state.pinned.initiator:
+        yield "Which person started the run: machines and processes are recorded, people are not."
+    if any(drive.how == "resumed" for drive in drives):
+        yield "Which person resumed the run: machines and processes are recorded, people are not."
+    if moves_anybody(state.pinned.route):
+        unread = "no reading of profile replication is recorded, so no recovery point."
+        yield f"How much user data was lost: {unread}"
     for drive in drives:
         if drive.ended == KILLED and drive.until is not None:
             yield (
@@ -147,8 +153,10 @@ def _closed_by_reading(state: RunState, order: Order) -> Check:
 
 def _nothing_in_transit(state: RunState, pairs: Sequence[PairAccount]) -> Check:
     astray = [pair.pair for pair in pairs if pair.after in {Place.TRANSIT.value, Place.UNKNOWN.value}]
-    holds = None if not state.changed else not astray
-    detail = "nothing was changed" if holds is None else "every pair is on one side"
+    holds = None if not state.changed or not pairs else not astray
+    detail = "every pair is on one side"
+    if holds is None:
+        detail = "this run moves no pair" if state.changed else "nothing was changed"
     if astray:
         detail = f"{counted(len(astray), 'pair')} on neither side for certain: {listed(astray)}"
     return Check(rule="Every pair in one place", source="safety S11", holds=holds, detail=detail)

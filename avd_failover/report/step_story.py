@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment, kind_of
-from avd_failover.domain.plan import End
+from avd_failover.domain.plan import End, Way
 from avd_failover.domain.route import Pair, Route
 from avd_failover.domain.states import StepStatus
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState, StepState
-from avd_failover.report.account import Deeds, Left, Loose, Owed, StepAccount, Trouble, Turn
+from avd_failover.report.account import Deeds, Left, Loose, StepAccount, Trouble, Turn
 from avd_failover.report.chronicle import CUT_OFF, Chronicle
 from avd_failover.report.words import Names, request
 
@@ -39,13 +39,25 @@ def step_account(step: StepState, chronicle: Chronicle, state: RunState, *, aliv
         deeds=deeds,
         retries=sum(one.retries for one in deeds),
         left_alone=tuple(_left(step, route)),
+        actor=_actor(step, turns, chronicle, alive=alive),
     )
 
 
-def owed(step: StepState, state: RunState) -> Owed:
-    """Return what a step owes."""
-    region = _region(_route(step, state), step.step.side)
-    return Owed(step=step.step.id, region=region, because=step.because)
+def _actor(step: StepState, turns: tuple[Turn, ...], chronicle: Chronicle, *, alive: bool) -> str:
+    """Name the processes that worked on a step, and the people who decided in it."""
+    worked = [
+        f"process {drive.pid} on {drive.host}"
+        for drive in chronicle.drives(alive=alive)
+        for turn in turns
+        if drive.since <= turn.started_at and (drive.until is None or turn.started_at <= drive.until)
+    ]
+    decided = [f"{one.by} ({one.kind})" for one in chronicle.decisions if one.step == step.step.id]
+    return ", ".join(dict.fromkeys([*worked, *decided]))
+
+
+def region_of(step: StepState, state: RunState) -> str | None:
+    """Return the region that a step works in; None for one that works in both or in none."""
+    return _region(_route(step, state), step.step.side)
 
 
 def loose_ends(state: RunState, names: Names) -> Iterator[Loose]:
@@ -85,11 +97,15 @@ def _state(step: StepState, turns: tuple[Turn, ...]) -> str:
 
 
 def _goes_back(step: StepState, state: RunState) -> bool:
+    return step.step.way is Way.BACK or _turned(step, state)
+
+
+def _turned(step: StepState, state: RunState) -> bool:
     return state.turned is not None and step.step in state.turned.graph.steps
 
 
 def _route(step: StepState, state: RunState) -> Route:
-    if state.turned and _goes_back(step, state):
+    if state.turned and _turned(step, state):
         return state.turned.route
     return state.pinned.route.towards(step.step.way)
 

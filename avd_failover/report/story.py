@@ -14,6 +14,7 @@ from avd_failover.domain.actions import (
     TellUser,
 )
 from avd_failover.domain.plan import End
+from avd_failover.domain.route import Purpose
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.journal.chain import replay
 from avd_failover.journal.events import Entry
@@ -31,20 +32,29 @@ from avd_failover.report.account import (
     Proof,
     SideAccount,
 )
+from avd_failover.report.aim import aim
 from avd_failover.report.chronicle import Chronicle
+from avd_failover.report.debt_story import Others, debts, settled
+from avd_failover.report.drill_story import Material, drill
 from avd_failover.report.gap import OVER_PROPAGATION_S
 from avd_failover.report.machines import machine_accounts
+from avd_failover.report.matrix import matrix
 from avd_failover.report.pair_story import gaps, moments, pair_accounts
+from avd_failover.report.people import fence, gates, items
 from avd_failover.report.proofs import assumptions, barrier, checks, missing
 from avd_failover.report.status import RESUMABLE, because, standing
-from avd_failover.report.step_story import loose_ends, owed, step_account, troubles
+from avd_failover.report.step_story import loose_ends, step_account, troubles
+from avd_failover.report.turning import moves_anybody, recovered_at, recovery_s
 from avd_failover.report.words import Names, travel
 
 _RTO = "recovery time (RTO)"
 
 
-def read(store: Store, alive: Callable[[RunState], bool]) -> Account:
+def read(store: Store, alive: Callable[[RunState], bool], others: Others = ()) -> Account:
     """Verify a journal and return its account; ``alive`` tells whether a process drives that run.
+
+    ``others`` are other runs of the same pool pair: they tell who paid what this run owes, or what the runs
+    owed that this one settles.
 
     Raises:
         DamagedJournalError: At the first break; of a damaged journal there is no account.
@@ -52,13 +62,14 @@ def read(store: Store, alive: Callable[[RunState], bool]) -> Account:
     """
     chronicle = Chronicle()
     whole = replay(store, chronicle.entry)
-    return tell(whole.state, chronicle, whole.head, alive=alive(whole.state))
+    return tell(whole.state, chronicle, whole.head, alive=alive(whole.state), others=others)
 
 
-def told(entries: Iterable[Entry], head: str, *, alive: bool = False) -> Account:
+def told(entries: Iterable[Entry], head: str, *, alive: bool = False, others: Others = ()) -> Account:
     """Return the account of a journal's entries, first entry first.
 
-    ``head`` is the hash of the last line; ``alive`` whether a process drives the run at the moment.
+    ``head`` is the hash of the last line; ``alive`` whether a process drives the run at the moment;
+    ``others`` as for ``read``.
 
     Raises:
         BrokenStoryError, IllegalMoveError: The entries contradict each other.
@@ -70,39 +81,59 @@ def told(entries: Iterable[Entry], head: str, *, alive: bool = False) -> Account
             chronicle.entry(entry)
             yield entry
 
-    return tell(fold(watched()), chronicle, head, alive=alive)
+    return tell(fold(watched()), chronicle, head, alive=alive, others=others)
 
 
-def tell(state: RunState, chronicle: Chronicle, head: str, *, alive: bool) -> Account:
+def tell(state: RunState, chronicle: Chronicle, head: str, *, alive: bool, others: Others = ()) -> Account:
     """Return the account of a run whose journal was folded to ``state`` while ``chronicle`` watched."""
     route, names = state.pinned.route, Names(state.pinned.route)
     steps = list(state.steps.values())
     pairs, stood = pair_accounts(state), barrier(state, chronicle)
     reached = moments(state, stood.proven_at if stood else None, chronicle.turned_at)
     drives = chronicle.drives(alive=alive)
+    objectives, held = tuple(_objectives(state, pairs)), tuple(checks(state, chronicle, stood, pairs))
+    found = tuple(_findings(state, chronicle))
     return Account(
         format=FORMAT,
         identity=_identity(state),
         ending=_ending(state, alive=alive),
         drives=drives,
         decisions=tuple(chronicle.decisions),
-        objectives=tuple(_objectives(state, pairs)),
+        objectives=objectives,
         moments=reached,
         gaps=gaps(pairs),
         placement=pairs,
         steps=tuple(step_account(step, chronicle, state, alive=alive) for step in steps),
         barrier=stood,
-        checks=tuple(checks(state, chronicle, stood, pairs)),
+        checks=held,
         changes=_changes(state),
-        owed=tuple(owed(step, state) for step in steps if step.status is StepStatus.DEBT),
+        owed=debts(state, others),
         unknown=tuple(loose_ends(state, names)),
         trouble=tuple(troubles(state, names)),
-        findings=tuple(_findings(state, chronicle)),
+        findings=found,
         machines=machine_accounts(state),
         missing=tuple(missing(state, drives, pairs)),
         assumptions=tuple(assumptions(route.plan)),
         journal=_proof(state, head),
         resume=f"failover resume {state.run}" if standing(state, alive=alive) in RESUMABLE else None,
+        aim=aim(state),
+        switches=tuple(chronicle.switched),
+        take_overs=tuple(chronicle.taken_over),
+        gates=gates(state),
+        items=items(state),
+        fence=fence(state),
+        settled=settled(state, others),
+        matrix=matrix(state, others),
+        drill=drill(
+            state,
+            Material(
+                decisions=chronicle.decisions,
+                drives=drives,
+                objectives=objectives,
+                checks=held,
+                findings=found,
+            ),
+        ),
     )
 
 
@@ -149,9 +180,12 @@ def _ending(state: RunState, *, alive: bool) -> Ending:
 
 def _objectives(state: RunState, pairs: tuple[PairAccount, ...]) -> Iterator[Measure]:
     plan = state.pinned.route.plan
+    if not moves_anybody(state.pinned.route):
+        return
     yield _recovery(state, plan.objectives.rto_s)
     spans, open_ = gaps(pairs), any(pair.gap_open for pair in pairs)
-    seconds = sum(span.seconds for span in spans) if spans else None
+    drill = state.pinned.route.purpose is Purpose.DRILL
+    seconds = (max if drill else sum)(span.seconds for span in spans) if spans else None
     budget_s = plan.policies.propagation_s + OVER_PROPAGATION_S
     yield Measure(
         name="access gap",
@@ -159,7 +193,8 @@ def _objectives(state: RunState, pairs: tuple[PairAccount, ...]) -> Iterator[Mea
         measured_s=seconds,
         open=open_,
         kept=_kept(seconds, budget_s, open_=open_),
-        how="while any group was without access, by Azure's answers; declared is the budget",
+        how="while any group was without access, by Azure's answers; declared is the budget"
+        + ("; the longer of the two ways" if drill else ""),
     )
     yield Measure(
         name="recovery point (RPO)",
@@ -181,8 +216,10 @@ def _recovery(state: RunState, rto_s: float) -> Measure:
             kept=None,
             how="not measured: turned back",
         )
-    waiting = state.recovered_at is None and state.restored_at is None and state.changed
-    used_s: float | None = (state.last_at - state.started_at).total_seconds() if waiting else state.recovery_s
+    waiting = recovered_at(state) is None and state.restored_at is None and state.changed
+    used_s: float | None = (
+        (state.last_at - state.started_at).total_seconds() if waiting else recovery_s(state)
+    )
     return Measure(
         name=_RTO,
         declared_s=rto_s,

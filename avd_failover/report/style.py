@@ -48,6 +48,7 @@ tbody th { font-weight: 600; }
 tbody th .how { font-weight: 400; }
 td.num, td.time { white-space: nowrap; font-variant-numeric: tabular-nums; }
 td ul { margin: 4px 0 0; padding-left: 18px; color: var(--soft); font-size: .87rem; }
+.blank { display: inline-block; min-width: 9em; height: 1.2em; border-bottom: 1px solid var(--idle); }
 .state { white-space: nowrap; font-weight: 600; }
 .state.good { color: var(--good); } .state.bad { color: var(--bad); } .state.warn { color: var(--warn); }
 .state.idle { color: var(--idle); } .state.run { color: var(--run); }

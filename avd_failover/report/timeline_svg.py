@@ -6,7 +6,7 @@ State is told by a word at each bar as well as by its colour; the table of steps
 from collections.abc import Iterator
 
 from avd_failover.report.account import Account, StepAccount, Turn
-from avd_failover.report.account_text import clock
+from avd_failover.report.lists import clock
 from avd_failover.report.markup import Markup, join, tag
 from avd_failover.report.timeline import Scale, in_order, scale_of, shades, span
 from avd_failover.report.words import duration, stopwatch

@@ -33,7 +33,7 @@ from avd_failover.domain.recovery_actions import (
     RecoveryAction,
     ReprotectMachine,
 )
-from avd_failover.domain.route import Route
+from avd_failover.domain.route import Purpose, Route
 from avd_failover.report.redaction import redact
 
 SIMULATED = "SIMULATED"
@@ -85,8 +85,13 @@ def marked(text: str, simulated: str | None) -> str:
     return "\n".join(f"{SIMULATED} {line}".rstrip() for line in text.split("\n"))
 
 
+_KINDS = {Purpose.DRILL: "drill", Purpose.SETTLE: "settling", Purpose.UPKEEP: "upkeep"}
+
+
 def travel(route: Route) -> str:
-    """Say what kind of run it is: ``failover``, or ``failback`` to the primary side."""
+    """Say what kind of run it is: ``failover``, ``failback`` to the primary side, or what else it is for."""
+    if route.purpose in _KINDS:
+        return _KINDS[route.purpose]
     return "failover" if route.leaving is Side.PRIMARY else "failback"
 
 

@@ -213,8 +213,10 @@ def starts(many: int = 8) -> list[Action]:
 class Story:
     """Tells events to a fold, second by second, and keeps the entries."""
 
-    def __init__(self, *, simulated: str | None = None, route: Route | None = None) -> None:
-        first = pinned(simulated=simulated, route=route)
+    def __init__(
+        self, *, simulated: str | None = None, route: Route | None = None, first: RunPinned | None = None
+    ) -> None:
+        first = first or pinned(simulated=simulated, route=route)
         self.at = T0
         self.entries = [Entry(seq=1, at=T0, prev="", event=first)]
         self.state = RunState(first, T0)

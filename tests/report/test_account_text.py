@@ -17,6 +17,7 @@ from tests.report.histories import ALL, HEAD, account
 SECTIONS = [
     "Objectives",
     "Placement",
+    "Who is where afterwards",
     "Steps",
     "Barrier",
     "Held against the safety case",
@@ -41,7 +42,8 @@ def lines(story: Story, *, alive: bool = False) -> list[str]:
 def test_every_history_has_all_sections_and_none_is_empty(history: Callable[[], Story]) -> None:
     plain = [re.sub("^SIMULATED ?", "", line) for line in lines(history())]
     heads = [plain[n] for n in range(2, len(plain)) if not plain[n - 1] and not plain[n].startswith(" ")]
-    assert heads == SECTIONS
+    some = {"Waits for people", "Course"}
+    assert [head for head in heads if head not in some] == SECTIONS
     assert all(plain[plain.index(head) + 1].startswith("  ") for head in heads)
 
 
@@ -92,7 +94,7 @@ def test_every_history_has_all_sections_and_none_is_empty(history: Callable[[], 
         ),
         (h.turned_back, "  03:05:52 rollback, by duty admin: wrong plan"),
         (h.turned_back, "  recovery time (RTO)    30 min declared; not measured: turned back"),
-        (h.completed, "  Which person started or resumed the run: machines and processes are recorded"),
+        (h.completed, "  Which person started the run: machines and processes are recorded"),
         (h.completed, "  OneDrive and other data outside the profile are out of scope."),
         (h.completed, f"  head       {HEAD}"),
         (h.completed, f"  verify     failover journal verify {RUN}"),

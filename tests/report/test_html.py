@@ -87,10 +87,12 @@ def drawn(story: Story, *, alive: bool = False) -> Page:
 
 
 SECTIONS = [
+    "aim",
     "identity",
     "objectives",
     "timeline",
     "placement",
+    "matrix",
     "steps",
     "barrier",
     "checks",
@@ -235,7 +237,7 @@ def test_a_table_says(history, section: str, row: str, cells: list[str]) -> None
         (h.completed, "Began 2026-11-22 03:00:00 UTC, ended 2026-11-22 03:04:32 UTC, after 4 min 32 s."),
         (h.interrupted, "It may go on: this is its story so far."),
         (h.killed, "told as of 2026-11-22 03:03:27 UTC, 3 min 27 s later."),
-        (h.completed, "Which person started or resumed the run"),
+        (h.completed, "Which person started the run"),
         (h.completed, "OneDrive and other data outside the profile are out of scope."),
         (h.completed, "Keep the head in a second place"),
     ],

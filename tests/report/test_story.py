@@ -102,10 +102,11 @@ def test_the_identity_pins_what_was_run() -> None:
 FIELDS = {
     "": "format identity ending drives decisions objectives moments gaps placement machines steps"
     " barrier checks"
-    " changes owed unknown trouble findings missing assumptions journal resume",
+    " changes owed unknown trouble findings missing assumptions journal resume"
+    " aim switches take_overs gates items fence settled matrix drill",
     "ending": "state so_far because changed started_at ended_at as_of lasted_s",
     "drives": "host pid epoch engine how since until ended because",
-    "decisions": "at kind by reason step",
+    "decisions": "at kind by reason step item value evidence_name evidence_sha256",
     "objectives": "name declared_s measured_s open kept how",
     "moments": "first_revoke_at last_revoke_at barrier_at first_grant_at last_grant_at recovered_at"
     " turned_at restored_at",
@@ -113,11 +114,11 @@ FIELDS = {
     " gaps gap_s gap_open",
     "gaps": "since until",
     "steps": "id uses side region back summary state reason started_at ended_at duration_s facts turns waits"
-    " deeds retries left_alone",
+    " deeds retries left_alone actor",
     "barrier": "step state proof looks ghosts sentence proven_at waits",
     "checks": "rule source holds detail",
     "changes": "sessions_ended sessions_unproven users_told machines_started machines_stopped hosts_drained",
-    "owed": "step region because",
+    "owed": "step region because settle paid_by paid_at",
     "unknown": "step n what sent_at detail",
     "trouble": "step outcome detail count such_as first_at",
     "findings": "code subject detail step at stands",
