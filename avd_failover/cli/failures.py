@@ -52,7 +52,7 @@ def failures() -> Iterator[None]:
 
 def _remedy(fault: CloudError) -> str:
     if isinstance(fault, RefusedError) and fault.status in {401, 403}:
-        return "az login    to sign in, then the same again; the rights it needs: failover permissions --plan PLAN"
+        return "az login    to sign in, or give the right named: failover permissions --plan PLAN"
     if isinstance(fault, RefusedError):
         return "failover validate    then compare the ids in the plan with what Azure says above"
     return "the same again; if a region is dark: failover --plan PLAN --mode unplanned"

@@ -142,8 +142,8 @@ class _Custom(Base):
         told = last.detail or "its process died, and nobody knows whether it took effect"
         return (
             f"{last.target}: {told}. It is to be sent only once. Look whether it took effect; then send it"
-            f" again: failover approve {run} {step} --by NAME, or go on without it: failover skip {run} {step}"
-            f" --reason TEXT; then failover resume {run}"
+            f" again: failover approve {run} {step} --by NAME, or go on without it: failover skip {run}"
+            f" {step} --reason TEXT; then failover resume {run}"
         )
 
 
