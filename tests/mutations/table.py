@@ -15,6 +15,15 @@ class Mutation(NamedTuple):
 
 BARRIER = "tests/domain/test_barrier.py"
 CASES = "tests/operations"
+CASES_FILES = "tests/operations/test_cases.py"
+DEAD = "tests/domain/test_dead_source.py"
+FENCE = "tests/operations/test_fence.py"
+DARK = "tests/operations/test_dark.py"
+LEDGER = "tests/journal/test_ledger.py"
+STANDING = "tests/cli/test_standing.py"
+READING = "tests/engine/test_settled_by_reading.py"
+PEOPLE = "tests/engine/test_what_people_ask.py"
+PUT_BACK = "tests/operations/test_put_back.py"
 DOUBT = "tests/crash/test_doubt.py"
 STEPS = "tests/engine/test_steps.py"
 GATE = "tests/azure/test_outgoing.py"
@@ -80,11 +89,12 @@ MUTATIONS = (
     ),
     Mutation(
         "a way in does not block the barrier", "operations/barrier.py",
-        "left = (*ways.shadows, *ways.own)", "left = ()", CASES,
+        "left = (*seen.ways.shadows, *seen.ways.own)", "left = ()", CASES_FILES,
     ),
     Mutation(
-        "an intent need not be durable before its request", "engine/steps.py",
-        "            await self._journal.durable()\n            attempt", "            attempt",
+        "an intent need not be durable before its request", "engine/attempts.py",
+        "        await self._journal.durable()\n        return self._journal.state.attempts[n]",
+        "        return self._journal.state.attempts[n]",
         "tests/crash/test_nth.py -k journal",
     ),
     Mutation(
@@ -93,16 +103,16 @@ MUTATIONS = (
         "if standing is None and (changed := differences(image, image)):", "tests/engine/test_send.py",
     ),
     Mutation(
-        "what nobody knows is taken for done", "engine/steps.py",
-        "Outcome.VOID if _key(attempt.action) in again else Outcome.APPLIED", "Outcome.APPLIED", STEPS,
+        "what nobody knows is taken for done", "engine/attempts.py",
+        "Outcome.VOID if wanted else Outcome.APPLIED", "Outcome.APPLIED", STEPS,
     ),
     Mutation(
-        "an accepted change is sent again at once", "engine/steps.py",
+        "an accepted change is sent again at once", "engine/attempts.py",
         "                self._be_patient(action, PATIENCE_S)\n                self._end(",
         "                self._end(", STEPS,
     ),
     Mutation(
-        "a lost answer is answered by a storm", "engine/steps.py",
+        "a lost answer is answered by a storm", "engine/attempts.py",
         "min(PATIENCE_S, DOUBT_S * 2.0 ** (in_a_row - 1))", "0.0 * in_a_row", DOUBT,
     ),
     Mutation(
@@ -133,7 +143,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a target too small is no reason to refuse", "operations/checks.py",
-        "if isinstance(seen.latch, AllOnSource) and self._seats(seen) < wanted:", "if wanted < 0:", CASES,
+        "if self._leaves(seen) and self._seats(seen) < wanted:", "if wanted < 0:", CASES_FILES,
     ),
     Mutation(
         "a mixed placement is no reason to refuse", "operations/checks.py",
@@ -141,8 +151,8 @@ MUTATIONS = (
     ),
     Mutation(
         "the closing reconcile does not wait", "operations/reconcile.py",
-        "settles_in_s=0.0 if since is None else max(0.0, in_flight_s - since)",
-        "settles_in_s=0.0 * in_flight_s", CASES,
+        "return max(0.0, *(end_s - memory.now_s for end_s in ends)) if ends else 0.0",
+        "return 0.0 * len(ends)", CASES_FILES,
     ),
     Mutation(
         "what is back on the source is not found", "operations/reconcile.py",
@@ -220,11 +230,116 @@ MUTATIONS = (
         "if first or url.fragment or not rest:", GATE,
     ),
     Mutation(
-        "an operation may shrug off our own gate", "engine/steps.py",
+        "an operation may shrug off our own gate", "engine/attempts.py",
         "        if isinstance(fault, OutsidePlanError):\n", "        if isinstance(fault, str):\n", CONFINED,
     ),
     Mutation(
         "the directory may be changed", "azure/graph.py",
         '            event_hooks={"request": [_only_read]},\n', "", GATE,
+    ),
+    Mutation(
+        "one person fences a dark source", "domain/dead_source.py",
+        "Rule(count=policies.approvers, two_person=policies.approvers > 1)", "Rule()", DEAD,
+    ),
+    Mutation(
+        "whoever began the run is one of the two", "domain/dead_source.py",
+        "two_person=policies.approvers > 1)", "two_person=False)", DEAD,
+    ),
+    Mutation(
+        "a source is fenced before its revokes settled", "domain/dead_source.py",
+        "if silence.settles_in_s > 0:", "if silence.settles_in_s < 0:", DEAD,
+    ),
+    Mutation(
+        "people outweigh an assignment that is left", "domain/dead_source.py",
+        "if silence.unread or silence.held:", "if silence.unread:", DEAD,
+    ),
+    Mutation(
+        "people outweigh what nobody could read", "domain/dead_source.py",
+        "if silence.unread or silence.held:", "if silence.held:", DEAD,
+    ),
+    Mutation(
+        "a planned run may be fenced", "operations/fence.py",
+        "if self.route.mode is Mode.PLANNED or self.route.partial:", "if self.route.partial:", FENCE,
+    ),
+    Mutation(
+        "users who are seen are fenced away", "operations/fence.py",
+        "if not unseen or seen.sessions:", "if not unseen:", FENCE,
+    ),
+    Mutation(
+        "nothing revoked means nothing to settle", "operations/fence.py",
+        "since_s = self._first_s if memory.last_revoke_s is None else memory.last_revoke_s",
+        "since_s = memory.last_revoke_s or 0.0", FENCE,
+    ),
+    Mutation(
+        "a healthy source is left as if it were dark", "operations/dark.py",
+        "if seen.available and not seen.silent and not self.route.forced:", "if seen.available < 0:", DARK,
+    ),
+    Mutation(
+        "one look without an answer is darkness", "operations/dark.py",
+        "if seen.silent and not (len(looks) > 1 and _silent(looks[-2])):", "if seen.available < 0:", DARK,
+    ),
+    Mutation(
+        "a refusal is taken for silence", "operations/dark.py",
+        "        if isinstance(fault, RefusedError):\n            raise fault\n", "", DARK,
+    ),
+    Mutation(
+        "debts stand in nobody's way", "cli/standing.py",
+        "if asked.route.purpose is not Purpose.SETTLE and (state := standing.owing) is not None:",
+        "if asked.route.purpose is Purpose.UPKEEP and (state := standing.owing) is not None:", STANDING,
+    ),
+    Mutation(
+        "two runs of a pair may be unfinished", "cli/standing.py",
+        "if (state := standing.unfinished) is not None:",
+        "if (state := standing.unfinished) is not None and not state.changed:", STANDING,
+    ),
+    Mutation(
+        "a run key goes back right after the way there", "cli/standing.py",
+        "if asked.key and (left_s := _held_down_s(asked, standing, now)) > 0:",
+        "if asked.key and (left_s := _held_down_s(asked, standing, now)) < 0:", STANDING,
+    ),
+    Mutation(
+        "a settling that was held pays debts", "journal/ledger.py",
+        "if state.route.purpose is Purpose.SETTLE and state.status is RunStatus.COMPLETED:",
+        "if state.route.purpose is Purpose.SETTLE:", LEDGER,
+    ),
+    Mutation(
+        "a look that saw half settles what is open", "engine/attempts.py",
+        "if wanted or moves.whole:", "if wanted or not wanted:", READING,
+    ),
+    Mutation(
+        "a grant of an earlier epoch is known by its name", "domain/actions.py",
+        "    if isinstance(action, GrantAssignment):\n        one = action.assignment\n",
+        "    if isinstance(action, str):\n        one = action.assignment\n", READING,
+    ),
+    Mutation(
+        "a defect of ours hides behind a stop", "engine/attempts.py",
+        "raise min(faults, key=_urgency)", "raise max(faults, key=_urgency)",
+        "tests/engine/test_faults_together.py",
+    ),
+    Mutation(
+        "a throttled read breaks the look off", "engine/unhurried.py",
+        "if fault.status != THROTTLED:", "if fault.status == THROTTLED:", "tests/engine/test_unhurried.py",
+    ),
+    Mutation(
+        "a run on its way back is switched", "engine/orders.py",
+        "return state.turned is None and state.route.mode is Mode.PLANNED",
+        "return state.route.mode is Mode.PLANNED", PEOPLE,
+    ),
+    Mutation(
+        "the way home opens hosts while a door stands open", "operations/restore.py",
+        "        if seen.settles_in_s > 0:\n            return Moves()\n", "", PUT_BACK,
+    ),
+    Mutation(
+        "a machine is stopped under its users", "operations/restore.py",
+        "    if sessions:\n", "    if sessions < 0:\n", PUT_BACK,
+    ),
+    Mutation(
+        "machines that users return to are stopped", "operations/put_back.py",
+        "own = [one for one in memory.changed if not self._keeps(one)]", "own = list(memory.changed)",
+        PUT_BACK,
+    ),
+    Mutation(
+        "a failback does not wait for profiles", "operations/profiles.py",
+        "if profiles.mirrored:", "if profiles:", "tests/operations/test_profiles.py",
     ),
 )  # fmt: skip
