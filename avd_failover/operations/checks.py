@@ -80,15 +80,16 @@ class Readiness(Base):
         entry = await see_entry(cloud, self.route, (End.SOURCE, End.TARGET))
         placement = place(self.route, entry.assignments, entry.gaps)
         accepted = memory.accepted
-        agreed = accepted is not None and accepted.digest == digest_of(placement)
+        stands = latch(placement, memory.revoked, memory.granted)
+        agreed = (
+            accepted is not None and isinstance(stands, Mixed) and accepted.digest == digest_of(placement)
+        )
         return ReadinessSeen(
             source=pools[0],
             target=pools[1],
             target_hosts=await self._watch.look(cloud, memory.now_s),
             entry=entry,
-            latch=latch(
-                placement, memory.revoked, memory.granted, accepted.by if accepted and agreed else ""
-            ),
+            latch=latch(placement, accepted_by=accepted.by) if accepted and agreed else stands,
             approval=self._approval(memory) if agreed else None,
             accepted=agreed,
             target_assignments=await cloud.assignments.count(subscription_of(target.host_pool)),
