@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from avd_failover.journal.home import Home
     from avd_failover.report.checked import Checked, Drilled
 
+NO_ANSWER = "no-answer"
+"""Code of the finding that Azure, or one region of it, is silent."""
+
 _plan = click.option("--plan", required=True, metavar="NAME|PATH", help="Plan: a path, or a name in plans/.")
 _output = click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", help="Form of the result."
@@ -45,7 +48,13 @@ def check(plan: str, simulate: str | None, output: str) -> None:
         found = asyncio.run(_check(plan, simulate))
     click.echo(json.dumps(checked_data(found), indent=2) if output == "json" else checked_text(found))
     if not found.ready:
-        raise Quit(ExitCode.REFUSED, "", next_step=f"mend what blocks, then: failover check --plan {plan}")
+        raise Quit(ExitCode.REFUSED, "", next_step=_following(found))
+
+
+def _following(found: "Checked") -> str:
+    if any(one.code == NO_ANSWER for one in found.blockers):
+        return f"failover --plan {found.plan} --mode unplanned    if that region is dark, else the same check"
+    return f"failover check --plan {found.plan}    once what blocks is mended"
 
 
 @click.command()
@@ -108,15 +117,14 @@ def _silent(asked: "Asked", wired: "Wired", told: str) -> "Checked":
     from avd_failover.domain.findings import Finding
     from avd_failover.report.checked import Checked
 
-    plan = asked.route.plan.name
-    detail = f"{told}; if that region is dark: failover --plan {plan} --mode unplanned"
+    detail = told
     return Checked(
-        plan=plan,
+        plan=asked.route.plan.name,
         simulated=wired.simulated,
         at=wired.clock.now(),
-        users_are_on="unknown",
+        users_are_on="a side nobody knows",
         because="not everything could be read, and silence is never taken for an empty list",
-        blockers=(Finding(code="no-answer", subject="Azure", detail=detail),),
+        blockers=(Finding(code=NO_ANSWER, subject="Azure", detail=detail),),
         warnings=(),
     )
 
