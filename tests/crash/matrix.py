@@ -9,6 +9,7 @@ from avd_failover.domain.states import RunStatus
 from avd_failover.journal.chain import replay
 from avd_failover.journal.events import Outcome
 from tests.crash.cuts import Boundary, KilledError, Point
+from tests.crash.journeys import scene_of
 from tests.crash.scene import Scene, identity
 
 
@@ -61,7 +62,7 @@ ENDS = {
 
 def points(name: str) -> list[Point]:
     """Return every cut point of a clean run, in order."""
-    scene = Scene(name)
+    scene = scene_of(name)
     status = scene.drive()
     if status is not RunStatus.COMPLETED or (found := scene.faults_found()):
         raise AssertionError(f"the clean run {status.value}: {scene.state.because} {found}")
@@ -76,9 +77,14 @@ def distinct(every: Iterable[Point]) -> list[Point]:
     return list(found.values())
 
 
-def cases(chosen: Sequence[Point]) -> Iterator[Case]:
-    """Return every case of these points: nine each."""
-    return (Case(point, going, weather) for point in chosen for going in Going for weather in Weather)
+def goings(name: str) -> list[Going]:
+    """Return the ways in which a killed run of that name goes on; nobody goes back into the dark."""
+    return [going for going in Going if name != "dark" or going is not Going.BACK]
+
+
+def cases(chosen: Sequence[Point], ways: Sequence[Going] = tuple(Going)) -> Iterator[Case]:
+    """Return every case of these points: nine each where a run can go on in every way."""
+    return (Case(point, going, weather) for point in chosen for going in ways for weather in Weather)
 
 
 def census(every: Iterable[Point]) -> dict[str, int]:
@@ -89,7 +95,7 @@ def census(every: Iterable[Point]) -> dict[str, int]:
 
 def play(name: str, case: Case) -> list[str]:
     """Kill a run, let it go on, and return everything that is not as it must be; empty is right."""
-    scene = Scene(name)
+    scene = scene_of(name)
     try:
         scene.drive(kill_at=case.point.n)
     except KilledError:

@@ -62,6 +62,7 @@ class Scene:
         self, name: str = "small", *, seed: int | None = None, faults: Iterable[Mapping[str, Any]] = ()
     ) -> None:
         self.name = name
+        self.asked = asked(name)
         whole = scenario(name)
         self.world: World = build(whole if seed is None else whole.model_copy(update={"seed": seed}))
         self.seed = seed or 0
@@ -165,7 +166,7 @@ class Scene:
     def _open(self, clock: LoopClock, observers: list[Observer]) -> JournalWriter:
         holder = Holder(host=self.host, pid=self.epoch, epoch=self.epoch)
         if not self.store.lines:
-            pinned = asked(self.name).pin(self.run, _NOWHERE, self.name, holder)
+            pinned = self.asked.pin(self.run, _NOWHERE, self.name, holder)
             return JournalWriter.create(self.store, clock, pinned, observers)
         journal = JournalWriter.reopen(self.store, clock, observers)
         journal.append(RunResumed(holder=holder, engine="0"))
@@ -195,7 +196,7 @@ class Scene:
 
     def _misplaced(self, after: dict[str, dict[str, Any]]) -> list[str]:
         """Compare every assignment of the world with what a completed run must have left."""
-        route = asked(self.name).route
+        route = self.asked.route
         moves = {(str(p.source), str(p.group.id)): str(p.target) for p in route.pairs}
         role = route.plan.role
         wanted = []

@@ -1,9 +1,9 @@
 """Play seeds and crashes for as long as you like: ``make soak SOAK_MINUTES=30``.
 
-Half of the time goes to seeded runs in all modes, half to the crash matrix: both scenarios, every cut point,
-not only one for each distinct state, in an order drawn from the starting seed; then every guard is taken out
-once. JSON goes to stdout, or to a file; the table for people goes to stderr. The exit code is 1 when
-anything was wrong.
+Half of the time goes to seeded runs in all modes, half to the crash matrix: both scenarios, the way home and
+a dark source, every cut point, not only one for each distinct state, in an order drawn from the starting
+seed; then every guard is taken out once. JSON goes to stdout, or to a file; the table for people goes to
+stderr. The exit code is 1 when anything was wrong.
 """
 
 import argparse
@@ -18,14 +18,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.crash.matrix import cases, census, points
+from tests.crash.matrix import cases, census, goings, points
 from tests.crash.matrix import play as play_case
 from tests.mutations.__main__ import survivors
 from tests.simulation.draw import Mode
 from tests.simulation.play import Played, play, totals
 
-SCENARIOS = ("small", "small", "pooled-eu")
-"""The small one twice as often: it is three times as fast."""
+SCENARIOS = ("small", "small", "home", "dark", "pooled-eu")
+"""The small one twice as often: it is three times as fast as the last. ``home`` and ``dark`` are its way home
+and its flight from a source that does not answer."""
 
 
 def seeded(until_s: float, first: int) -> dict[str, Any]:
@@ -67,14 +68,14 @@ def crashed(until_s: float, first: int) -> dict[str, Any]:
         "cut_points": {name: census(found) for name, found in every.items()},
         "cut_points_in_all": {name: len(found) for name, found in every.items()},
         "cut_points_covered": {name: len(found) for name, found in covered.items()},
-        "cases_in_all": {name: 9 * len(found) for name, found in every.items()},
+        "cases_in_all": {name: 3 * len(goings(name)) * len(found) for name, found in every.items()},
         "runs": dict(runs),
         "wrong": wrong,
     }
 
 
 def _shuffled(name: str, every: list[Any], first: int) -> Iterator[Any]:
-    whole = list(cases(every))
+    whole = list(cases(every, goings(name)))
     random.Random(f"{name}:{first}").shuffle(whole)
     return iter(whole)
 
