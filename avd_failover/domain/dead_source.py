@@ -50,6 +50,8 @@ class Undecided(Struct, frozen=True, kw_only=True):
 
     because: str
     look_again_s: float
+    lacking: int = 0
+    """How many more people must speak; 0 while time, or something that is still there, is waited for."""
 
 
 class Denied(Struct, frozen=True, kw_only=True):
@@ -83,6 +85,7 @@ def decide(
                 because=f"{_told(silence)}; {counted(waiting.lacking, 'more person')} must declare the source"
                 f" fenced{ignored}",
                 look_again_s=LOOK_EVERY_S,
+                lacking=waiting.lacking,
             )
 
 

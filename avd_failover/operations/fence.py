@@ -87,8 +87,9 @@ class BarrierOrFence(Barrier):
                 found = Finding(code="fence-denied", subject="source", detail=decision.because)
                 return Blocked(because=decision.because, findings=(found,))
             case Undecided():
-                ask = f"failover approve {self.bound.run} {self.bound.step.id} --by NAME"
-                return NotYet(because=f"{decision.because}: {ask}", look_again_s=decision.look_again_s)
+                ask = f": failover approve {self.bound.run} {self.bound.step.id} --by NAME"
+                because = decision.because + (ask if decision.lacking else "")
+                return NotYet(because=because, look_again_s=decision.look_again_s)
 
     def _settles_in_s(self, memory: Memory) -> float:
         """Return how long a removed assignment may open a door; from our first look on where none is ours."""

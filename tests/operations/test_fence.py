@@ -62,6 +62,13 @@ def test_without_them_it_waits_and_says_what_to_type() -> None:
     assert verdict.because.endswith(f"failover approve run-1 {STEP} --by NAME")
 
 
+def test_once_they_spoke_it_waits_for_time_and_asks_nobody_any_more() -> None:
+    verdict = at_the_barrier(two_speak(darken(unplanned(*MOVED))))
+    assert isinstance(verdict, NotYet)
+    assert "may open a door for another" in verdict.because
+    assert "failover approve" not in verdict.because
+
+
 def test_a_no_blocks_it() -> None:
     stage = two_speak(darken(left()))
     says(stage, "Cay", "reject", reason="I see users")
