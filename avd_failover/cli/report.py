@@ -31,7 +31,8 @@ def report(run: str | None, html: Path | None, output: str) -> None:
     goes on is told so far. Nothing is asked of Azure, so the report is the same a year later.
 
     JSON: format, identity, ending, drives, decisions, objectives, moments, gaps, placement, machines,
-    steps, barrier, checks, changes, owed, unknown, trouble, findings, missing, assumptions, journal, resume.
+    steps, barrier, checks, changes, owed, unknown, trouble, findings, missing, assumptions, journal, resume,
+    aim, switches, take_overs, gates, items, fence, settled, matrix, drill.
     """
     account = _account(run)
     if html is not None:
@@ -47,11 +48,12 @@ def report(run: str | None, html: Path | None, output: str) -> None:
 
 
 def _account(run: str | None) -> "Account":
+    from avd_failover.cli.related import related
     from avd_failover.report.story import read
 
     place = home()
     with opened(place, wanted_run(place, run)) as store:
-        return read(store, lambda state: alive(place, state))
+        return read(store, lambda state: alive(place, state), lambda state: related(place, state))
 
 
 def _write(account: "Account", html: Path, output: str) -> None:

@@ -26,6 +26,7 @@ def leave_report(store: "Store", home: "Home", run: str) -> Path:
         UnwritableReportError: It cannot be written; the run itself is none the worse for it.
         DamagedJournalError: The journal is not whole.
     """
+    from avd_failover.cli.related import related
     from avd_failover.report.html import page
     from avd_failover.report.story import read
 
@@ -34,7 +35,8 @@ def leave_report(store: "Store", home: "Home", run: str) -> Path:
         private_directory(directory)
     except UnfitPlaceError as error:
         raise UnwritableReportError(str(error)) from error
-    return write_whole(directory / f"{run}.html", page(read(store, lambda _: False)))
+    account = read(store, lambda _: False, lambda state: related(home, state))
+    return write_whole(directory / f"{run}.html", page(account))
 
 
 def write_whole(path: Path, text: str) -> Path:

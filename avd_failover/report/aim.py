@@ -11,6 +11,8 @@ from avd_failover.report.chapters import Aim
 from avd_failover.report.moved import Place, places
 from avd_failover.report.turning import GRANT
 
+RUNS_SHOWN = 5
+
 
 def aim(state: RunState) -> Aim:
     """Return what the run was for."""
@@ -42,10 +44,20 @@ def sentence(state: RunState) -> str:
     return _moved(state)
 
 
-def waits_for(state: RunState) -> Iterator[str]:
-    """Yield the steps at which a run rests or waits."""
-    stuck = {StepStatus.HELD, StepStatus.FAILED, StepStatus.RUNNING}
-    return (name for name, step in state.steps.items() if step.status in stuck)
+def asked_lines(state: RunState) -> Iterator[str]:
+    """Yield who asked for the run and how, as far as the journal says: a title and what stands there."""
+    pinned = state.pinned
+    if pinned.initiator:
+        key = f", run key {pinned.key}" if pinned.key else ""
+        yield f"asked by    {pinned.initiator}{key}"
+    if pinned.route.forced:
+        yield f"forced      {pinned.route.forced}"
+    if switched := next((one for one in state.said if one.kind == "unplanned"), None):
+        at = state.route.mode.value
+        yield f"switched    asked to go on unplanned by {switched.by}: {switched.reason}; is {at}"
+    if pinned.follows:
+        word = "pays for" if pinned.route.purpose is Purpose.SETTLE else "takes back"
+        yield f"{word:<11} {listed(pinned.follows, RUNS_SHOWN)}"
 
 
 def _moved(state: RunState) -> str:

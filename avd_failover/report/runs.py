@@ -6,7 +6,8 @@ from typing import TypedDict
 
 from avd_failover.journal.state import RunState
 from avd_failover.report.status import because, standing, status_data
-from avd_failover.report.words import marked, plain
+from avd_failover.report.turning import moves_anybody
+from avd_failover.report.words import marked, plain, travel
 
 DAMAGED = "damaged"
 
@@ -34,6 +35,13 @@ class RunRow(TypedDict):
     direction: str | None
     mode: str | None
     because: str
+    purpose: str | None
+    scope: str | None
+    initiator: str | None
+    run_key: str | None
+    follows: list[str]
+    debts: list[str]
+    """Steps that it owes; who settles them stands in the reports of both runs."""
 
 
 class RunsReport(TypedDict):
@@ -67,6 +75,12 @@ def _row(listed: Listed) -> RunRow:
             "direction": None,
             "mode": None,
             "because": listed.damage,
+            "purpose": None,
+            "scope": None,
+            "initiator": None,
+            "run_key": None,
+            "follows": [],
+            "debts": [],
         }
     whole = status_data(listed.state, "", alive=listed.alive)
     return {
@@ -80,6 +94,12 @@ def _row(listed: Listed) -> RunRow:
         "direction": whole["direction"],
         "mode": whole["mode"],
         "because": whole["because"],
+        "purpose": whole["purpose"],
+        "scope": whole["scope"],
+        "initiator": whole["initiator"],
+        "run_key": whole["run_key"],
+        "follows": whole["follows"],
+        "debts": whole["debts"],
     }
 
 
@@ -90,5 +110,7 @@ def _line(listed: Listed) -> str:
     stands, route = standing(state, alive=listed.alive), state.pinned.route
     started = f"{state.started_at:%Y-%m-%d %H:%M} UTC"
     reason = because(state, alive=listed.alive)
-    line = "  ".join((f"{stands.value:<12} {state.run}", started, route.direction, route.mode.value, reason))
+    what = travel(route) + (f" of {route.scope}" if route.partial else "")
+    way = route.direction if moves_anybody(route) else "moves nobody"
+    line = "  ".join((f"{stands.value:<12} {state.run}", started, what, way, route.mode.value, reason))
     return marked(plain(line.rstrip()), state.pinned.simulated)

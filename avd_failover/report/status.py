@@ -7,9 +7,15 @@ run's clock, durations seconds; what is not known yet is null.
 from datetime import UTC, datetime
 from typing import TypedDict
 
-from avd_failover.domain.states import RunStatus
+from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import RunState, StepState
+from avd_failover.report.aim import sentence
+from avd_failover.report.chapters import Gate, Item, Word
+from avd_failover.report.gap import access_gap
+from avd_failover.report.people import gates, items
+from avd_failover.report.redaction import redact
+from avd_failover.report.turning import recovery_s
 
 RESUMABLE = frozenset({RunStatus.INTERRUPTED, RunStatus.HELD, RunStatus.FAILED})
 
@@ -49,6 +55,38 @@ class FindingReport(TypedDict):
     step: str | None
 
 
+class SaidReport(TypedDict):
+    """What one person said about a step. ``verdict`` is ``approve`` or ``reject``."""
+
+    by: str
+    at: str | None
+    verdict: str
+    reason: str
+    evidence_name: str
+    evidence_sha256: str
+    counts: bool
+
+
+class GateReport(TypedDict):
+    """A step that waits, or waited, for people; ``command`` is null where nobody is missing."""
+
+    step: str
+    needed: int
+    lacking: int
+    said: list[SaidReport]
+    ignored: list[str]
+    command: str | None
+
+
+class ItemReport(TypedDict):
+    """One of several things that a step works on, and what people asked for it last."""
+
+    step: str
+    item: str
+    state: str
+    asked: str
+
+
 class StatusReport(TypedDict):
     """One run. ``state`` is a word of ``RunStatus``, ``interrupted`` also for one whose process died."""
 
@@ -69,6 +107,21 @@ class StatusReport(TypedDict):
     resume: str | None
     steps: list[StepReport]
     findings: list[FindingReport]
+    purpose: str
+    """A word of ``Purpose``."""
+    sentence: str
+    """What came of that purpose so far."""
+    initiator: str | None
+    run_key: str | None
+    forced: str | None
+    follows: list[str]
+    mode_now: str
+    """``mode`` is the pinned one; this one is another once the run was switched."""
+    quarantined_until: str | None
+    """Nothing is sent before that: the process before this one may still have requests under way."""
+    gates: list[GateReport]
+    items: list[ItemReport]
+    debts: list[str]
 
 
 def status_data(state: RunState, head: str, *, alive: bool = True) -> StatusReport:
@@ -78,7 +131,7 @@ def status_data(state: RunState, head: str, *, alive: bool = True) -> StatusRepo
     journal of a killed one cannot say: who asks knows, from the run's lease.
     """
     route = state.pinned.route
-    stands = standing(state, alive=alive)
+    stands, gap = standing(state, alive=alive), access_gap(state, state.last_at)
     return {
         "run": state.run,
         "plan": route.plan.name,
@@ -90,13 +143,24 @@ def status_data(state: RunState, head: str, *, alive: bool = True) -> StatusRepo
         "simulated": state.pinned.simulated,
         "started_at": _iso(state.started_at) or "",
         "finished_at": _iso(state.finished_at),
-        "recovery_s": state.recovery_s,
-        "access_gap_s": state.access_gap_s,
+        "recovery_s": recovery_s(state),
+        "access_gap_s": gap.seconds if gap and not gap.open else None,
         "journal_head": head,
         "because": because(state, alive=alive),
         "resume": f"failover resume {state.run}" if stands in RESUMABLE else None,
         "steps": [_step(step, alive=alive) for step in state.steps.values()],
         "findings": _findings(state),
+        "purpose": route.purpose.value,
+        "sentence": redact(sentence(state)),
+        "initiator": redact(state.pinned.initiator) or None,
+        "run_key": redact(state.pinned.key) or None,
+        "forced": redact(route.forced) or None,
+        "follows": list(state.pinned.follows),
+        "mode_now": state.route.mode.value,
+        "quarantined_until": _iso(state.quarantined_until),
+        "gates": [_gate(gate) for gate in gates(state)],
+        "items": [_item(one) for one in items(state)],
+        "debts": [name for name, step in state.steps.items() if step.status is StepStatus.DEBT],
     }
 
 
@@ -138,6 +202,38 @@ def _step(step: StepState, *, alive: bool) -> StepReport:
         "reason": step.because,
         "waits_until": _iso(step.waits_until),
         "actions": counts(step, alive=alive),
+    }
+
+
+def _gate(gate: Gate) -> GateReport:
+    return {
+        "step": gate.step,
+        "needed": gate.needed,
+        "lacking": gate.lacking,
+        "said": [_said(one) for one in gate.said],
+        "ignored": [redact(one) for one in gate.ignored],
+        "command": gate.command,
+    }
+
+
+def _said(one: Word) -> SaidReport:
+    return {
+        "by": redact(one.by),
+        "at": _iso(one.at),
+        "verdict": one.verdict,
+        "reason": redact(one.reason),
+        "evidence_name": redact(one.evidence_name),
+        "evidence_sha256": one.evidence_sha256,
+        "counts": one.counts,
+    }
+
+
+def _item(one: Item) -> ItemReport:
+    return {
+        "step": one.step,
+        "item": redact(one.item),
+        "state": redact(one.state),
+        "asked": redact(one.asked),
     }
 
 

@@ -8,7 +8,13 @@ from avd_failover.domain.plan import End
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.journal.state import RunState, StepState
 from avd_failover.report.advice import advice
+from avd_failover.report.aim import asked_lines, sentence
+from avd_failover.report.chapters_text import gate_lines
+from avd_failover.report.gap import access_gap
+from avd_failover.report.moved import Place, at, places
+from avd_failover.report.people import gates, items
 from avd_failover.report.status import because, counts, standing
+from avd_failover.report.turning import comes_back, moves_anybody, recovery_s
 from avd_failover.report.words import duration, journey, marked, plain
 
 FINDINGS_SHOWN = 5
@@ -36,10 +42,12 @@ def status_text(state: RunState, now: datetime, *, alive: bool) -> str:
 
 def _lines(state: RunState, now: datetime, *, alive: bool) -> Iterator[str]:
     yield from _headline(state, alive=alive)
+    yield from _quarantine(state, now, alive=alive)
     yield ""
     for step in state.steps.values():
         yield _step_line(step, now, alive=alive)
     yield ""
+    yield from _people(state, now)
     yield from _findings(state)
     yield from _safety(state, alive=alive)
     stands = standing(state, alive=alive)
@@ -61,14 +69,35 @@ def _headline(state: RunState, *, alive: bool) -> Iterator[str]:
     since = state.finished_at or (state.last_at if stands is RunStatus.INTERRUPTED else state.started_at)
     reason = because(state, alive=alive)
     yield f"state:  {stands.value.upper()} since {since:%Y-%m-%d %H:%M:%S} UTC" + (reason and f": {reason}")
-    if state.recovery_s is not None:
-        yield f"times:  recovered after {duration(state.recovery_s)}" + _gap(state)
+    yield from (f"        {line}" for line in asked_lines(state))
+    yield f"result: {sentence(state)}"
+    if (taken_s := recovery_s(state)) is not None:
+        yield f"times:  recovered after {duration(taken_s)}" + _gap(state)
 
 
 def _gap(state: RunState) -> str:
-    return (
-        "" if state.access_gap_s is None else f", without access for {duration(state.access_gap_s)} at most"
-    )
+    gap = access_gap(state, state.last_at)
+    return f", without access for {duration(gap.seconds)} at most" if gap and not gap.open else ""
+
+
+def _quarantine(state: RunState, now: datetime, *, alive: bool) -> Iterator[str]:
+    """Say that nothing is sent yet, and why (safety S18)."""
+    until = state.quarantined_until
+    if alive and until is not None and now < until:
+        left = duration((until - now).total_seconds())
+        yield (
+            f"waits:  taken over; nothing is sent until {until:%H:%M:%S} UTC ({left} more), when nothing that"
+            " the process before sent can take effect any more"
+        )
+
+
+def _people(state: RunState, now: datetime) -> Iterator[str]:
+    """Tell what people said of steps that wait for them, and what to type where somebody is missing."""
+    for gate in gates(state, now):
+        if gate.command:
+            yield from (f"people: {line}" for line in gate_lines(gate))
+    for one in items(state):
+        yield f"item:   {one.step}  {one.item}: {one.state}" + (f"; asked: {one.asked}" if one.asked else "")
 
 
 def _step_line(step: StepState, now: datetime, *, alive: bool) -> str:
@@ -102,7 +131,8 @@ def _safety(state: RunState, *, alive: bool) -> Iterator[str]:
     if not state.changed:
         yield "safe:   nothing was changed in Azure"
         return
-    yield f"access: {_access(state)}"
+    if moves_anybody(state.pinned.route):
+        yield f"access: {_access(state)}"
     open_ones = sum(counts(step, alive=alive)["unknown"] for step in state.steps.values())
     if open_ones:
         yield (
@@ -115,6 +145,8 @@ def _safety(state: RunState, *, alive: bool) -> Iterator[str]:
 
 def _access(state: RunState) -> str:
     route = state.pinned.route
+    if comes_back(state):
+        return _pairs(state)
     revoked = {at.action.target for at in state.applied() if isinstance(at.action, RevokeAssignment)}
     granted = {at.action.target for at in state.applied() if isinstance(at.action, GrantAssignment)}
     source, target = (f"{end.value} ({route.side(end).region})" for end in (End.SOURCE, End.TARGET))
@@ -122,6 +154,18 @@ def _access(state: RunState) -> str:
         f"{_many(len(revoked), 'assignment')} removed on the {source}, {len(granted)} created on the {target}"
     )
     return words + ("; users wait for access until the run goes on" if len(granted) < len(revoked) else "")
+
+
+def _pairs(state: RunState) -> str:
+    """Say where the pairs are of a run that comes back: what it removed and created undoes itself."""
+    found = places(state)
+    told = [(place.value, len(at(place, found))) for place in Place]
+    return (
+        "of "
+        + _many(len(found), "pair")
+        + ", "
+        + ", ".join(f"{many} {where}" for where, many in told if many)
+    )
 
 
 def _many(number: int, noun: str) -> str:

@@ -50,11 +50,13 @@ from avd_failover.report.words import Names, travel
 _RTO = "recovery time (RTO)"
 
 
-def read(store: Store, alive: Callable[[RunState], bool], others: Others = ()) -> Account:
+def read(
+    store: Store, alive: Callable[[RunState], bool], others: Callable[[RunState], Others] = lambda _: ()
+) -> Account:
     """Verify a journal and return its account; ``alive`` tells whether a process drives that run.
 
-    ``others`` are other runs of the same pool pair: they tell who paid what this run owes, or what the runs
-    owed that this one settles.
+    ``others`` finds other runs of the same pool pair: they tell who paid what this run owes, what the runs
+    owed that this one settles, and where pairs are that it did not move.
 
     Raises:
         DamagedJournalError: At the first break; of a damaged journal there is no account.
@@ -62,14 +64,14 @@ def read(store: Store, alive: Callable[[RunState], bool], others: Others = ()) -
     """
     chronicle = Chronicle()
     whole = replay(store, chronicle.entry)
-    return tell(whole.state, chronicle, whole.head, alive=alive(whole.state), others=others)
+    return tell(whole.state, chronicle, whole.head, alive=alive(whole.state), others=others(whole.state))
 
 
 def told(entries: Iterable[Entry], head: str, *, alive: bool = False, others: Others = ()) -> Account:
     """Return the account of a journal's entries, first entry first.
 
     ``head`` is the hash of the last line; ``alive`` whether a process drives the run at the moment;
-    ``others`` as for ``read``.
+    ``others`` are the runs that ``read`` speaks of.
 
     Raises:
         BrokenStoryError, IllegalMoveError: The entries contradict each other.

@@ -9,20 +9,28 @@ from typing import TypedDict
 
 from avd_failover.domain.actions import GrantAssignment, LogOff, RevokeAssignment, StartMachine
 from avd_failover.domain.plan import End
-from avd_failover.domain.route import Pair
+from avd_failover.domain.route import Pair, Purpose
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.domain.words import counted, listed
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState, StepState
 from avd_failover.report.advice import advice
+from avd_failover.report.aim import asked_lines, sentence
+from avd_failover.report.drill_story import HOLD, PROVE, RECORD
 from avd_failover.report.gap import access_gap, gap_words
 from avd_failover.report.lists import FindingData, findings_data, findings_text, left_alone
 from avd_failover.report.moved import Place, at, places
+from avd_failover.report.people import gates
 from avd_failover.report.redaction import redact
+from avd_failover.report.turning import moves_anybody, recovery_s
 from avd_failover.report.words import Names, duration, journey, marked, plain, travel
 
 SHOWN = 5
 """Of each list; the journal has them all."""
+
+
+_TITLES = {Purpose.DRILL: "testers", Purpose.SETTLE: "settled", Purpose.UPKEEP: "did"}
+_TOLD = {HOLD: "testing", PROVE: "production", "drill.verdict": "result"}
 
 
 class SummaryData(TypedDict):
@@ -51,6 +59,16 @@ class SummaryData(TypedDict):
     findings: list[FindingData]
     journal: str | None
     next: list[str]
+    purpose: str
+    """A word of ``Purpose``."""
+    sentence: str
+    """What became of that purpose."""
+    initiator: str | None
+    run_key: str | None
+    forced: str | None
+    follows: list[str]
+    waits_for: list[str]
+    """Commands that answer what waits for people."""
 
 
 def summary_data(state: RunState, journal: str | None = None) -> SummaryData:
@@ -71,7 +89,7 @@ def summary_data(state: RunState, journal: str | None = None) -> SummaryData:
         "in_transit": [pair.label for pair in at(Place.TRANSIT, found)],
         "sessions_ended": _sessions_ended(state),
         "hosts_started": _done(state, StartMachine),
-        "recovery_s": state.recovery_s,
+        "recovery_s": recovery_s(state),
         "rto_s": route.plan.objectives.rto_s,
         "access_gap_s": gap.seconds if gap else None,
         "access_gap_open": gap is not None and gap.open,
@@ -80,6 +98,13 @@ def summary_data(state: RunState, journal: str | None = None) -> SummaryData:
         "findings": findings_data(state.findings),
         "journal": journal,
         "next": [command.split("    ")[0] for command in advice(state)],
+        "purpose": route.purpose.value,
+        "sentence": redact(sentence(state)),
+        "initiator": redact(state.pinned.initiator) or None,
+        "run_key": redact(state.pinned.key) or None,
+        "forced": redact(route.forced) or None,
+        "follows": list(state.pinned.follows),
+        "waits_for": [gate.command for gate in gates(state) if gate.command],
     }
 
 
@@ -96,7 +121,8 @@ def _lines(state: RunState, journal: str | None, report: str | None) -> Iterator
         yield "  changed     nothing in Azure"
     else:
         yield from _changes(state)
-        yield from _times(state)
+        yield from _times(state) if moves_anybody(state.pinned.route) else ()
+    yield from _waits(state)
     yield from _left(state, names)
     yield from _owed(state)
     yield from _unknowns(state, names)
@@ -116,8 +142,16 @@ def _headline(state: RunState) -> Iterator[str]:
         word = "NOTHING TO DO"
     yield plain(f"{word}: {travel(route)} of {route.plan.name}")
     yield plain(f"  way         {journey(route)}, {route.mode.value}, {route.scope}")
+    yield from (plain(f"  {line}") for line in asked_lines(state))
     if state.because and not _usual(state):
         yield plain(f"  because     {state.because}")
+
+
+def _waits(state: RunState) -> Iterator[str]:
+    for gate in gates(state):
+        if gate.command:
+            many = counted(gate.lacking, "approval")
+            yield plain(f"  WAITS       {gate.step} for {many}: {gate.command}")
 
 
 def _usual(state: RunState) -> bool:
@@ -128,11 +162,22 @@ def _changes(state: RunState) -> Iterator[str]:
     found = places(state)
     moved, transit = at(Place.TARGET, found), at(Place.TRANSIT, found)
     names = f": {_groups(moved)}" if moved else ""
-    yield plain(f"  moved       {len(moved)} of {counted(len(found), 'group assignment')}{names}")
+    if state.pinned.route.purpose.moves_users and found:
+        yield plain(f"  moved       {len(moved)} of {counted(len(found), 'group assignment')}{names}")
+    else:
+        yield from _otherwise(state)
     if transit:
         yield plain(f"  NO ACCESS   {_groups(transit)}: {len(transit)} revoked, not granted yet")
     yield from _sessions(state)
     yield f"  hosts       {_done(state, StartMachine)} started"
+
+
+def _otherwise(state: RunState) -> Iterator[str]:
+    """Tell what came of a run that moved nobody of production, or no assignments."""
+    yield plain(f"  {_TITLES.get(state.pinned.route.purpose, 'moved'):<11} {sentence(state)}")
+    for step in state.steps.values():
+        if step.step.uses in _TOLD and step.because:
+            yield plain(f"  {_TOLD[step.step.uses]:<11} {step.because}")
 
 
 def _sessions(state: RunState) -> Iterator[str]:
@@ -157,9 +202,9 @@ def _groups(pairs: Sequence[Pair]) -> str:
 
 def _times(state: RunState) -> Iterator[str]:
     rto_s = state.pinned.route.plan.objectives.rto_s
-    if state.recovery_s is not None:
-        kept = "kept" if state.recovery_s <= rto_s else f"MISSED by {duration(state.recovery_s - rto_s)}"
-        yield f"  recovery    {duration(state.recovery_s)} of {duration(rto_s)} allowed: {kept}"
+    if (taken_s := recovery_s(state)) is not None:
+        kept = "kept" if taken_s <= rto_s else f"MISSED by {duration(taken_s - rto_s)}"
+        yield f"  recovery    {duration(taken_s)} of {duration(rto_s)} allowed: {kept}"
     else:
         used = duration((state.last_at - state.started_at).total_seconds())
         not_yet = f"not yet; {used} of {duration(rto_s)} used"
@@ -182,6 +227,8 @@ def _left(state: RunState, names: Names) -> Iterator[str]:
 def _left_by(step: StepState, names: Names, labels: dict[tuple[str, str], str]) -> Iterator[str]:
     if step.status is StepStatus.SKIPPED:
         yield plain(f"{step.step.id}: {step.because}")
+        return
+    if step.step.uses == RECORD:
         return
     acted = {name for attempt in step.attempts for name in _called(attempt, labels)}
     left = [skip for skip in step.skipped.values() if skip.target not in acted]

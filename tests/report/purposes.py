@@ -141,7 +141,7 @@ def _dark(**more: object) -> Story:
     steps = tuple(
         replace(one, uses="barrier") if one.id == "barrier" else one for one in pinned().graph.steps
     )
-    story = Story(first=first(route, *steps, initiator="Dora", **more))
+    story = Story(first=first(route, *steps, **{"initiator": "Dora", **more}))
     story.begin("readiness").after(5).end("readiness", "ready").begin("drain-source").after(30)
     story.end("drain-source", "no answer for 30 s: northeurope is dark", StepStatus.DEBT)
     story.begin("revoke-source").do("revoke-source", _revokes()).end("revoke-source", "all")

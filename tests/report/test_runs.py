@@ -36,6 +36,12 @@ def test_a_run_is_told_in_short() -> None:
         "direction": "primary->secondary",
         "mode": "planned",
         "because": "every step ended",
+        "purpose": "failover",
+        "scope": "all",
+        "initiator": None,
+        "run_key": None,
+        "follows": [],
+        "debts": [],
     }
 
 
@@ -55,7 +61,9 @@ def test_every_row_has_the_same_fields_and_is_json() -> None:
 def test_for_people_each_run_is_one_line() -> None:
     lines = runs_text(LISTED).splitlines()
     assert len(lines) == 4
-    assert lines[0].startswith(f"SIMULATED running      {OTHER}  2026-03-02 02:55 UTC  primary->secondary")
+    assert lines[0].startswith(
+        f"SIMULATED running      {OTHER}  2026-03-02 02:55 UTC  failover  primary->secondary"
+    )
     assert lines[1].startswith("damaged      torn  entry 3: gap")
     assert "\x1b" not in lines[1]
     assert lines[2].startswith("interrupted ")

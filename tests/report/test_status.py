@@ -64,6 +64,17 @@ def test_a_completed_run_is_told_with_every_field() -> None:
         "because": "every step ended",
         "resume": None,
         "findings": [],
+        "purpose": "failover",
+        "sentence": "1 of 1 group assignment on secondary (northeurope)",
+        "initiator": None,
+        "run_key": None,
+        "forced": None,
+        "follows": [],
+        "mode_now": "planned",
+        "quarantined_until": None,
+        "gates": [],
+        "items": [],
+        "debts": [],
     }
     assert told["steps"][1] == {
         "id": "revoke-source",
