@@ -27,6 +27,7 @@ EXIT_OF = {
     RunStatus.FAILED: ExitCode.FAILED,
     RunStatus.HELD: ExitCode.HELD,
     RunStatus.ROLLED_BACK: ExitCode.DONE,
+    RunStatus.AMENDED: ExitCode.DONE,
     RunStatus.REFUSED: ExitCode.REFUSED,
     RunStatus.INTERRUPTED: ExitCode.INTERRUPTED,
 }

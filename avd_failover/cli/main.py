@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "pause": ("orders", "pause", "Hold a run at its next safe point."),
     "abort": ("orders", "abort", "Stop a run where it stands, or turn it back with --rollback."),
     "skip": ("orders", "skip", "Skip a step of a run, with a reason."),
+    "amend": ("amend", "amend", "Go on with a held run under an edited plan, as a run of its own."),
     "retry": ("orders", "retry", "Enter a held step of a run again, or one item of it."),
     "choose": ("orders", "choose", "Choose another value for one item of a step."),
     "approve": ("orders", "approve", "Approve what a step of a run waits for, or reject it."),

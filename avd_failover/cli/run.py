@@ -128,7 +128,7 @@ async def _start(asked: Asked, simulate: str | None, speed: float | None, manner
             with closing(SqliteStore.create(home.path_of(run))) as store:
                 journal = JournalWriter.create(store, wired.clock, pinned, [screen.entry], signer)
                 await drive(journal, store, wired, screen, tenure)
-                return _present(journal, store, home, manner)
+                return present(journal, store, home, manner)
 
 
 async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> ExitCode:
@@ -140,12 +140,12 @@ async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> Ex
         raise Quit(ExitCode.DONE, f"{run} is {found.state.status.value}; there is nothing to resume")
     pinned = found.state.pinned
     async with (
-        wire(_where(pinned), remembered(home, found.state, speed)) as wired,
+        wire(pinned_place(pinned), remembered(home, found.state, speed)) as wired,
         take(home, pinned.lock, pinned.route.plan, run, wired) as tenure,
     ):
         screen, signer = screen_for(manner.log_format, wired.clock), signer_of(home.path, os.environ)
         with closing(SqliteStore.open(home.path_of(run))) as store:
-            known = _remembered_mark(tenure)
+            known = remembered_mark(tenure)
             journal = JournalWriter.reopen(store, wired.clock, [screen.entry], known, signer)
             quarantine_s = _quarantine_s(tenure, pinned.route.plan)
             journal.append(
@@ -153,19 +153,19 @@ async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> Ex
             )
             await journal.durable()
             await drive(journal, store, wired, screen, tenure)
-            return _present(journal, store, home, manner)
+            return present(journal, store, home, manner)
 
 
 def _quarantine_s(tenure: Tenure, plan: Plan) -> float:
     return plan.policies.in_flight_s if tenure.quarantined else 0.0
 
 
-def _remembered_mark(tenure: Tenure) -> Mark | None:
+def remembered_mark(tenure: Tenure) -> Mark | None:
     """Return the line of this run's journal that the lease remembers, if the run was the pair's last one."""
     return Mark(tenure.lease.seq, tenure.lease.head) if tenure.lease.seq else None
 
 
-def _where(pinned: RunPinned) -> Endpoints:
+def pinned_place(pinned: RunPinned) -> Endpoints:
     """Return the pinned endpoints; a simulated Azure may have come back on another port."""
     where, now = Endpoints(arm=pinned.arm_endpoint, graph=pinned.graph_endpoint), endpoints()
     if where.simulated and now.simulated:
@@ -218,8 +218,8 @@ def _typed() -> str:
     return shlex.join(["failover", *sys.argv[1:]])
 
 
-def _present(journal: JournalWriter, store: SqliteStore, home: Home, manner: Manner) -> ExitCode:
-    """Leave the report, and say how the run ended."""
+def present(journal: JournalWriter, store: SqliteStore, home: Home, manner: Manner) -> ExitCode:
+    """Leave the report, say how the run ended, and return the exit code."""
     _tell(journal.state, journal.head, home, _leave_report(store, home, journal.state.run), manner)
     return EXIT_OF[journal.state.status]
 

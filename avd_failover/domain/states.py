@@ -19,11 +19,13 @@ class RunStatus(Enum):
     REFUSED = "refused"
     COMPLETED = "completed"
     ROLLED_BACK = "rolled back"
+    AMENDED = "amended"
 
     @property
     def final(self) -> bool:
         """Whether nothing can follow."""
-        return self in {RunStatus.REFUSED, RunStatus.COMPLETED, RunStatus.ROLLED_BACK}
+        done = {RunStatus.COMPLETED, RunStatus.ROLLED_BACK, RunStatus.AMENDED}
+        return self is RunStatus.REFUSED or self in done
 
 
 class StepStatus(Enum):
@@ -50,6 +52,7 @@ class IllegalMoveError(RuntimeError):
 RUN_MOVES: dict[tuple[RunStatus, RunStatus], str] = {
     (RunStatus.RUNNING, RunStatus.COMPLETED): "every step ended and the closing reconcile held",
     (RunStatus.RUNNING, RunStatus.ROLLED_BACK): "it was turned back, and every pair is where it was",
+    (RunStatus.RUNNING, RunStatus.AMENDED): "its plan was edited: another run goes on with what it did",
     (RunStatus.RUNNING, RunStatus.REFUSED): "an interlock refused before anything was changed",
     (RunStatus.RUNNING, RunStatus.HELD): "safe as it stands, and a person must decide",
     (RunStatus.RUNNING, RunStatus.FAILED): "a step failed whose policy is to stop the run",

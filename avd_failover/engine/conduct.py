@@ -11,7 +11,6 @@ from avd_failover.domain.plan import Mode
 from avd_failover.domain.rollback import way_back
 from avd_failover.domain.states import RunStatus
 from avd_failover.engine.crash_loop import crash_loop
-from avd_failover.engine.memory import POSSIBLE
 from avd_failover.engine.orders import Order, Orders
 from avd_failover.engine.progress import Progress
 from avd_failover.engine.run import Operations, Run
@@ -123,9 +122,8 @@ class Conductor:
     def _turn(self, said: OperatorSaid) -> RunTurned:
         """Compose the way back from what may have taken effect; nobody needs to know more than that."""
         state = self._journal.state
-        changed = [one.action for one in state.attempts.values() if one.outcome in POSSIBLE]
         return RunTurned(
             route=state.route.reverse,
-            graph=way_back(state.graph, changed, partial=state.route.partial),
+            graph=way_back(state.graph, state.effects, partial=state.route.partial),
             because=f"turned back by {said.by}: {said.reason}",
         )

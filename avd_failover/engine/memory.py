@@ -35,10 +35,11 @@ class RunMemory:
         self._state = state
         self._clock = clock
         began = clock.monotonic()
-        earlier = any(attempt.outcome in POSSIBLE for attempt in state.attempts.values())
+        earlier = bool(state.effects)
+        carried = any(isinstance(action, GrantAssignment) for action in state.pinned.carried)
         self._sent_s = began if earlier else None
         self._revoked_s = began if earlier and self.revoked else None
-        self._doubt_s = began if any(map(_doubtful_grant, state.attempts.values())) else None
+        self._doubt_s = began if carried or any(map(_doubtful_grant, state.attempts.values())) else None
 
     def sent(self, attempt: Attempt) -> None:
         """Take note that an attempt ended just now."""
@@ -87,7 +88,7 @@ class RunMemory:
     @property
     def changed(self) -> Sequence[Action]:
         """Every action of this run that took effect, or may have, in the order of the intents."""
-        return [attempt.action for attempt in self._state.attempts.values() if attempt.outcome in POSSIBLE]
+        return self._state.effects
 
     @property
     def inherited(self) -> Sequence[Action]:
@@ -155,9 +156,9 @@ class RunMemory:
 
     def _assignments(self, kind: type[RevokeAssignment | GrantAssignment]) -> list[RoleAssignment]:
         found = {}
-        for attempt in self._state.attempts.values():
-            if isinstance(attempt.action, kind) and attempt.outcome in POSSIBLE:
-                found[attempt.action.target] = attempt.action.assignment
+        for action in self._state.effects:
+            if isinstance(action, kind):
+                found[action.target] = action.assignment
         return list(found.values())
 
 

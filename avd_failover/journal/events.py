@@ -76,6 +76,10 @@ class RunPinned(Struct, frozen=True, kw_only=True, tag="run.pinned", tag_field="
     """What the runs that a failback takes back had changed, in the order of their intents."""
     quarantine_s: float = 0.0
     """How long nothing is sent at first: what the lease's last holder sent may still take effect (S18)."""
+    amends: str = ""
+    """The run whose plan was edited, and that this one goes on with (safety O3)."""
+    carried: tuple[Action, ...] = ()
+    """What that run did, or may have done, in the order of its intents: it counts as this one's own."""
     accepted: Accepted | None = None
     """The placement that this run may begin from although no journal explains it (safety J10)."""
     signer: str = ""
@@ -114,6 +118,8 @@ class RunEnded(Struct, frozen=True, kw_only=True, tag="run.ended", tag_field="ty
     status: RunStatus
     because: str
     findings: tuple[Finding, ...] = ()
+    successor: str = ""
+    """The run that goes on with an edited plan."""
 
 
 class OperatorSaid(Struct, frozen=True, kw_only=True, tag="operator.said", tag_field="type"):

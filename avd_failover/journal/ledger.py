@@ -13,11 +13,7 @@ from avd_failover.domain.actions import Action
 from avd_failover.domain.graph import Step
 from avd_failover.domain.route import Purpose
 from avd_failover.domain.states import RunStatus, StepStatus
-from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import RunState
-
-MAYBE = frozenset({None, Outcome.UNKNOWN, Outcome.VOID, Outcome.APPLIED})
-"""Outcomes under which an action may have taken effect."""
 
 
 class Ledger(Struct, frozen=True, kw_only=True):
@@ -35,12 +31,7 @@ class Ledger(Struct, frozen=True, kw_only=True):
     @property
     def inherited(self) -> tuple[Action, ...]:
         """Every change that a failback is to take back, in the order of the intents."""
-        return tuple(
-            attempt.action
-            for state in self.away
-            for attempt in state.attempts.values()
-            if attempt.outcome in MAYBE
-        )
+        return tuple(action for state in self.away for action in state.effects)
 
 
 def ledger_of(states: Iterable[RunState]) -> Ledger:
@@ -51,12 +42,16 @@ def ledger_of(states: Iterable[RunState]) -> Ledger:
     away: list[RunState] = []
     settled: set[str] = set()
     returned: set[str] = set()
+    amended: set[str] = set()
     for state in states:
         if state.route.purpose is Purpose.SETTLE and state.status is RunStatus.COMPLETED:
             settled.update(state.pinned.follows)  # by looking alone, where others had paid
         if not state.changed or state.status is RunStatus.ROLLED_BACK:
             continue
-        if not state.status.final:
+        if state.status is RunStatus.AMENDED and state.run in amended:
+            continue  # what it did is its successor's
+        amended.add(state.pinned.amends)
+        if not state.status.final or state.status is RunStatus.AMENDED:
             unfinished = unfinished or state
             continue
         purpose = state.route.purpose

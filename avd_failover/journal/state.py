@@ -93,6 +93,8 @@ class RunState:
     def __init__(self, pinned: RunPinned, at: datetime) -> None:
         self.pinned = pinned
         self.status = RunStatus.RUNNING
+        self.successor = ""
+        """The run that goes on with what an amended one did."""
         self.because = ""
         self.findings: tuple[Finding, ...] = ()
         self.started_at = at
@@ -137,6 +139,7 @@ class RunState:
             case RunEnded() as event:
                 self.status = move_run(self.status, event.status)
                 self.because, self.findings, self.finished_at = event.because, event.findings, entry.at
+                self.successor = event.successor
             case OperatorSaid() as event:
                 self._hear(event, entry.at)
             case RunResumed() | RunTurned() | RunSwitched() as event:
@@ -159,7 +162,16 @@ class RunState:
     def changed(self) -> bool:
         """Whether this run may have changed anything in the cloud."""
         harmless = {Outcome.TRANSIENT, Outcome.REFUSED, Outcome.VOID}
-        return any(attempt.outcome not in harmless for attempt in self.attempts.values())
+        return bool(self.pinned.carried) or any(
+            attempt.outcome not in harmless for attempt in self.attempts.values()
+        )
+
+    @property
+    def effects(self) -> tuple[Action, ...]:
+        """Every action that took effect or may have, in order, after those of the run that was amended."""
+        nothing = {Outcome.TRANSIENT, Outcome.REFUSED}
+        own = (attempt.action for attempt in self.attempts.values() if attempt.outcome not in nothing)
+        return (*self.pinned.carried, *own)
 
     @property
     def access_gap_s(self) -> float | None:

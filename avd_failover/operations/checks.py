@@ -54,6 +54,8 @@ class ReadinessSeen(Struct, frozen=True, kw_only=True):
     placement: Placement = Placement(places=())
     partial: PartialSeen | None = None
     """What a run that leaves somebody behind depends on besides; None for one that moves everybody."""
+    under_way: bool = False
+    """The run granted access before: it goes on to its end also where everything stands on the target."""
     accepted: bool = False
     """A person accepted exactly this placement as the starting point, though no journal explains it."""
     approval: Judgement | None = None
@@ -92,6 +94,7 @@ class Readiness(Base):
             latch=latch(placement, accepted_by=accepted.by) if accepted and agreed else stands,
             approval=self._approval(memory) if agreed else None,
             accepted=agreed,
+            under_way=bool(memory.granted),
             target_assignments=await cloud.assignments.count(subscription_of(target.host_pool)),
             opened_again=frozenset(one.host for one in memory.inherited if isinstance(one, SetLogons)),
             placement=placement,
@@ -110,7 +113,8 @@ class Readiness(Base):
         if seen.entry.gaps or gaps:
             return NotYet(because="could not be read whole: " + "; ".join((*seen.entry.gaps, *gaps)))
         findings = tuple(finding for check in self._checks() for finding in check(seen))
-        if isinstance(seen.latch, AllOnTarget) and not self.route.test and not findings:
+        done = isinstance(seen.latch, AllOnTarget) and not seen.under_way
+        if done and not self.route.test and not findings:
             return Moot(because=seen.latch.because)
         if findings:
             return Blocked(because=f"{findings[0].subject}: {findings[0].detail}", findings=findings)

@@ -32,6 +32,8 @@ def advice(state: RunState, stands: RunStatus | None = None) -> list[str]:
             owed = any(step.status is StepStatus.DEBT for step in state.steps.values())
             settle = f"failover settle --plan {state.route.plan.name}    once the region answers again"
             return [*([settle] if owed else []), f"failover report {run}", f"failover journal verify {run}"]
+        case RunStatus.AMENDED:
+            return [f"failover status {state.successor}" if state.successor else f"failover report {run}"]
         case RunStatus.REFUSED:
             return [f"{again(state.route, state.graph.runbook)} --dry-run    once the cause above is mended"]
         case RunStatus.HELD | RunStatus.FAILED:
