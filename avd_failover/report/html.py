@@ -130,8 +130,10 @@ def _cards(account: Account) -> Iterator[Markup]:
     changes = account.changes
     yield _card("Sessions ended", str(changes.sessions_ended), "proven to be gone", "idle")
     yield _card("Machines started", str(changes.machines_started), "on the target", "idle")
-    for name, number in (("Owed", len(account.owed)), ("Unknown", len(account.unknown))):
-        told = "to be settled" if number else "nothing"
+    unpaid = sum(one.paid_by is None for one in account.owed)
+    for name, number in (("Owed", unpaid), ("Unknown", len(account.unknown))):
+        paid = "paid since" if name == "Owed" and account.owed else "nothing"
+        told = "to be settled" if number else paid
         yield _card(name, str(number), told, "warn" if number else "good")
 
 

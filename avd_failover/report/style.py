@@ -29,7 +29,7 @@ code, .id { font-family: ui-monospace, "Cascadia Mono", Menlo, Consolas, monospa
   font-weight: 700; text-align: center; padding: 10px 16px; }
 .sim { color: var(--sim); font-size: .72em; font-weight: 700; letter-spacing: .06em; border: 1px solid;
   border-radius: 4px; padding: 1px 6px; margin-left: 8px; vertical-align: middle; white-space: nowrap; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(132px, 1fr)); gap: 10px;
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(122px, 1fr)); gap: 10px;
   margin: 20px 0 0; padding: 0; }
 .card { border: 1px solid var(--line); border-left: 4px solid var(--idle); border-radius: 6px;
   padding: 8px 10px; background: var(--band); }

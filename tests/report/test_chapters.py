@@ -190,6 +190,15 @@ def test_debts_name_the_run_that_paid_them_and_a_settling_what_it_paid() -> None
     assert "northeurope is dark" in paid.because
 
 
+def test_what_is_paid_is_owed_no_more_on_the_page() -> None:
+    dark, settling = owing(), p.settling()
+    before, after = (page(told(dark.entries, HEAD, others=others)) for others in ([], [settling.state]))
+    assert "to be settled" in before
+    assert "paid since" in after
+    assert "nobody yet; type " in before
+    assert "nobody yet" not in after
+
+
 @pytest.mark.parametrize("others", [[], [p.settling(RunStatus.HELD).state], [h.completed().state]])
 def test_a_debt_stands_until_a_settling_of_that_run_completed(others) -> None:
     (owed,) = told(owing().entries, HEAD, others=others).owed
