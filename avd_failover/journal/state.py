@@ -115,7 +115,8 @@ class RunState:
         self.steps = {step.id: StepState(step) for step in pinned.graph.steps}
         self.attempts: dict[int, Attempt] = {}
         self.crashes: dict[str, int] = {}
-        """How often in a row the process died while a step was under way that got nowhere (safety L3)."""
+        """How often in a row the process died while requests of a step were under way, none of which was seen
+        to take effect (safety L3). Dying at a mere look repeats nothing and counts for nothing."""
 
     @property
     def run(self) -> str:
@@ -300,7 +301,7 @@ class RunState:
     def _resume(self, event: RunResumed, at: datetime) -> None:
         if self.status is RunStatus.RUNNING:  # whoever drove it before wrote no end: the process died
             for step, state in self.steps.items():
-                if state.status is StepStatus.RUNNING:
+                if any(attempt.outcome is None for attempt in state.attempts):
                     self.crashes[step] = self.crashes.get(step, 0) + 1
         self.status = move_run(self.status, RunStatus.RUNNING)
         self.holder, self.finished_at, self.because, self.findings = event.holder, None, "", ()

@@ -39,14 +39,20 @@ class DiedError(BaseException):
 
 
 class Deadly(Lamps):
-    """Lamps whose reading kills the process as long as ``deadly`` is on."""
+    """Lamps one of which kills the process that switches it on, as long as ``deadly`` is on."""
 
     deadly = True
+    at_a_look = False
 
     async def get(self, machine):
-        if self.deadly and machine == "b":
+        if self.deadly and self.at_a_look and machine == "b":
             raise DiedError
         return await super().get(machine)
+
+    async def start(self, machine):
+        if self.deadly and not self.at_a_look and machine == "b":
+            raise DiedError
+        return await super().start(machine)
 
 
 class Lives:
@@ -102,9 +108,16 @@ def test_three_crashes_at_one_step_hold_the_run_with_the_reason(lives: Lives) ->
     assert [lives.live() for _ in range(3)] == [None] * 3
     assert lives.live() is RunStatus.HELD
     assert lives.state is not None
-    assert "died 3 times in a row while second was under way" in lives.state.because
+    assert "died 3 times in a row while requests of second were under way" in lives.state.because
     assert f"failover retry {RUN} second" in lives.state.because
     assert not lives.lamps.sent[1:]
+
+
+def test_a_run_may_be_killed_at_a_look_as_often_as_anybody_likes(lives: Lives) -> None:
+    lives.lamps.at_a_look = True
+    assert [lives.live() for _ in range(9)] == [None] * 9
+    lives.lamps.deadly = False
+    assert lives.live() is RunStatus.COMPLETED
 
 
 def test_resuming_without_a_word_holds_it_again_without_running_into_it(lives: Lives) -> None:
@@ -140,18 +153,19 @@ def test_the_plan_says_how_many() -> None:
 CRASH = RunResumed(holder=HOLDER, engine="0")
 HELD = RunEnded(status=RunStatus.HELD, because="a person must look")
 RETRY = OperatorSaid(request=1, kind="retry", by="ann", step="drain-source")
+SENT = intended("readiness", 1, drain())
+VOID = ActionEnded(n=1, outcome=Outcome.VOID, by="reading")
 PROGRESS: dict[str, tuple[list[Event], int]] = {
-    "nothing happens in between": ([CRASH, CRASH, CRASH], 3),
-    "it is entered again": ([CRASH, began("readiness"), CRASH, began("readiness"), CRASH], 3),
-    "an orderly stop is no crash": ([HELD, CRASH, HELD, CRASH, HELD, CRASH], 0),
-    "an action takes effect": ([CRASH, CRASH, intended("readiness", 1, drain()), applied(1), CRASH], 1),
-    "the step ends": ([CRASH, CRASH, done("readiness"), CRASH], 0),
-    "an answer is lost": (
-        [CRASH, CRASH, intended("readiness", 1, drain()), ActionEnded(n=1, outcome=Outcome.UNKNOWN), CRASH],
-        3,
-    ),
-    "a person retries": ([CRASH, CRASH, CRASH, RETRY], 0),
-    "the run is switched": ([CRASH, CRASH, CRASH, RunSwitched(mode=Mode.UNPLANNED, because="dark")], 0),
+    "nothing is settled in between": ([SENT, CRASH, CRASH, CRASH], 3),
+    "it is entered again": ([SENT, CRASH, began("readiness"), CRASH, began("readiness"), CRASH], 3),
+    "it is sent again": ([SENT, CRASH, CRASH, VOID, intended("readiness", 2, drain()), CRASH], 3),
+    "it only looks": ([CRASH, CRASH, CRASH], 0),
+    "an orderly stop is no crash": ([SENT, HELD, CRASH, HELD, CRASH, HELD, CRASH], 0),
+    "an action takes effect": ([SENT, CRASH, CRASH, applied(1), CRASH], 0),
+    "the step ends": ([SENT, CRASH, CRASH, applied(1), done("readiness"), CRASH], 0),
+    "an answer is lost": ([SENT, ActionEnded(n=1, outcome=Outcome.UNKNOWN), CRASH, CRASH, CRASH], 0),
+    "a person retries": ([SENT, CRASH, CRASH, CRASH, RETRY], 0),
+    "the run is switched": ([SENT, CRASH, CRASH, CRASH, RunSwitched(mode=Mode.UNPLANNED, because="dark")], 0),
 }
 
 
