@@ -145,7 +145,7 @@ def run(arguments: list[str]) -> int:
     try:
         cli.main(arguments, prog_name="failover", standalone_mode=False)
     except Quit as end:
-        return _say(end.code, end.message, end.next_step)
+        return _say(end.code, end.message, end.next_step or _help_of(end, arguments))
     except click.UsageError as fault:
         return _usage(fault)
     except click.ClickException as fault:
@@ -168,6 +168,14 @@ def _say(code: ExitCode, message: str, next_step: str) -> int:
     if next_step:
         click.echo(f"Next: {next_step}", err=True)
     return code
+
+
+def _help_of(end: Quit, arguments: list[str]) -> str:
+    """Name the help of the command that was typed, where an end knows nothing better to type."""
+    if end.code is ExitCode.DONE or not end.message:
+        return ""
+    command = next((word for word in arguments if word in COMMANDS), "")
+    return " ".join(part for part in ("failover", command, "--help") if part)
 
 
 def _usage(fault: click.UsageError) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
-from avd_failover.cli.main import cli
+from avd_failover.cli.main import COMMANDS, cli
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
@@ -25,6 +25,11 @@ def test_commands_are_found_in_the_documents() -> None:
     found = [words.split()[0] for page, words in typed() if page in {"README.md", "operating.md"}]
     shown = {word for word in found if not word.startswith("-")}
     assert {"back", "drill", "settle", "check", "run", "resume", "approve", "journal", "rehearse"} <= shown
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_the_readme_tells_every_command(command: str) -> None:
+    assert re.search(rf"`(?:failover )?{command}[ `]", (ROOT / "README.md").read_text())
 
 
 @pytest.mark.parametrize(("page", "words"), typed(), ids=lambda text: text[:60])

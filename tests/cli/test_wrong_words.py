@@ -44,6 +44,8 @@ BAD = [
     (["rehearse", "--scenario", "small", "--runs", "0"], "not in the range"),
     (["check", "--plan", "nope"], "no plan 'nope'"),
     (["drills", "--plan", "nope"], "no plan 'nope'"),
+    (["permissions", "--plan", "pooled-eu", "--machines", "nowhere"], "names no side"),
+    (["amend", RUN, "--plan", "pooled-eu", "--by", " ", "--reason", "y"], "names nobody"),
     (["permissions", "--plan", "nope"], "no plan 'nope'"),
 ]
 
