@@ -215,6 +215,8 @@ def _deficiencies(state: RunState, hold: dict[str, Setting], told: Material) -> 
     for said in _heard(hold):
         if said.result.startswith(FAIL):
             yield Deficiency(what=f"{said.item}: {said.result}", code="tester-found", where=HOLD)
+    if state.status is RunStatus.COMPLETED and _result(state, hold) == NOT_TOLD:
+        yield Deficiency(what="testers told no result", code="result-not-told", where=HOLD)
     for step in state.steps.values():
         if step.status is StepStatus.FAILED:
             yield Deficiency(what=step.because, code="step-failed", where=step.step.id)

@@ -66,11 +66,29 @@ def _run_words(event: RunPinned | RunResumed | RunEnded) -> str:
             return (
                 f"run begins: {event.graph.runbook} of plan {route.plan.name}, {route.direction},"
                 f" {route.mode.value}, {route.scope}, by process {event.holder.pid} on {event.holder.host}"
-            )
+            ) + _asked(event)
         case RunResumed():
-            return f"run goes on, by process {event.holder.pid} on {event.holder.host}"
+            said = f"run goes on, by process {event.holder.pid} on {event.holder.host}"
+            return said + _quarantine(event.quarantine_s)
         case RunEnded():
             return f"run {event.status.value}: {event.because}"
+
+
+def _asked(event: RunPinned) -> str:
+    """Say who asked for the run and how, as far as the journal says."""
+    told = (
+        ("asked for by ", event.initiator),
+        ("run key ", event.key),
+        ("forced: ", event.route.forced),
+        ("follows ", " and ".join(event.follows)),
+    )
+    return "".join(f"; {title}{what}" for title, what in told if what) + _quarantine(event.quarantine_s)
+
+
+def _quarantine(seconds: float) -> str:
+    if not seconds:
+        return ""
+    return f"; taken over, so nothing is sent for {seconds:.0f} s"
 
 
 def said_words(event: OperatorSaid | RunTurned | RunSwitched) -> str:
@@ -83,7 +101,9 @@ def said_words(event: OperatorSaid | RunTurned | RunSwitched) -> str:
     step += f" for {event.item}" if event.item else ""
     step += f" = {event.value}" if event.value else ""
     reason = f": {event.reason}" if event.reason else ""
-    return f"{event.by} asks for {event.kind}{step}{reason}"
+    digest = f"SHA-256 {event.evidence_sha256}"
+    file = f" (evidence {event.evidence_name}, {digest})" if event.evidence_sha256 else ""
+    return f"{event.by} asks for {event.kind}{step}{reason}{file}"
 
 
 def _step_words(event: StepStarted | StepWaiting | StepSkips | StepEnded, names: Names | None) -> str:

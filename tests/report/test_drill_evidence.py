@@ -7,6 +7,7 @@ from msgspec import to_builtins
 
 from avd_failover.domain.actions import RevokeAssignment
 from avd_failover.domain.plan import End
+from avd_failover.domain.states import RunStatus
 from avd_failover.report.account_text import account_text
 from avd_failover.report.drill_account import DrillEvidence
 from avd_failover.report.gap import access_gap
@@ -170,6 +171,13 @@ def test_deficiencies_leave_owner_date_and_retest_to_people() -> None:
     found = evidence(p.failed_drill()).deficiencies
     assert [one.code for one in found] == ["tester-found", "step-failed"]
     assert {(one.owner, one.due, one.retest) for one in found} == {(None, None, None)}
+
+
+def test_testers_who_say_nothing_leave_something_to_be_mended() -> None:
+    story = p.returned(p.tested(Story(first=p.first(p.DRILL, *p.DRILL_STEPS))), "not told")
+    story.end("verdict", "the testers' result is not told").close(RunStatus.COMPLETED, "every step ended")
+    found = evidence(story)
+    assert (found.result, [one.code for one in found.deficiencies]) == ("not told", ["result-not-told"])
 
 
 def test_a_missed_objective_is_a_deficiency() -> None:

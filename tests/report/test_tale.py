@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from avd_failover.domain.actions import Skipped
 from avd_failover.domain.states import RunStatus
 from avd_failover.journal.events import (
@@ -16,6 +18,7 @@ from avd_failover.journal.events import (
 )
 from avd_failover.report.tale import tale
 from tests.journal.builders import T0, began, done, intended, make_entries, make_pinned, revoke, whole_run
+from tests.report import purposes as p
 
 
 def told(events: list[Event]) -> list[str]:
@@ -80,3 +83,19 @@ def test_an_end_whose_intent_is_lost_is_told_all_the_same() -> None:
 def test_an_intent_without_a_pin_is_told_by_its_kind() -> None:
     (line,) = tale(make_entries([intended("s", 1, revoke())]))
     assert "intends #1 assignment.revoke" in line
+
+
+@pytest.mark.parametrize(
+    ("history", "words"),
+    [
+        (p.drilled, "by process 4711 on laptop; asked for by Dora; run key half-year"),
+        (p.home, "; asked for by Dora; run key ticket-7; follows run-1 and run-2"),
+        (lambda: p.fenced(forced="a flood is near"), "; asked for by Dora; forced: a flood is near"),
+        (p.taken_over, "run goes on, by process 12 on desk; taken over, so nothing is sent for 360 s"),
+        (p.fenced, f"Ben asks for approve barrier (evidence outage.pdf, SHA-256 {p.EVIDENCE})"),
+        (p.fenced, "Ann asks for approve barrier: outage is published"),
+        (p.switched, "is unplanned from here on: the source is left as dark by Ann: it is gone"),
+    ],
+)
+def test_who_asked_and_what_stood_in_the_way_is_on_the_line(history, words: str) -> None:
+    assert any(line.endswith(words) for line in tale(history().entries))
