@@ -137,7 +137,8 @@ async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> Ex
     with closing(SqliteStore.read_only(home.path_of(run))) as store:
         found = replay(store)
     if found.state.status.final:
-        raise Quit(ExitCode.DONE, f"{run} is {found.state.status.value}; there is nothing to resume")
+        said = f"{run} is {found.state.status.value}; there is nothing to resume"
+        raise Quit(ExitCode.DONE, said, next_step=_after(home, found.state))
     pinned = found.state.pinned
     async with (
         wire(pinned_place(pinned), remembered(home, found.state, speed)) as wired,
@@ -154,6 +155,15 @@ async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> Ex
             await journal.durable()
             await drive(journal, store, wired, screen, tenure)
             return present(journal, store, home, manner)
+
+
+def _after(home: Home, state: RunState) -> str:
+    """Return how to go on with what an amended run did; empty for a run that left nothing to go on with."""
+    if not state.successor:
+        return ""
+    if home.path_of(state.successor).exists():
+        return f"failover resume {state.successor}"
+    return f"failover amend {state.run} --plan EDITED --by NAME --reason WHY    {state.successor} never began"
 
 
 def _quarantine_s(tenure: Tenure, plan: Plan) -> float:

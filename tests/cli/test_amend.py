@@ -261,3 +261,12 @@ def test_a_run_that_was_amended_names_the_run_that_goes_on(shell: Shell) -> None
     code = shell.type("amend", RUN, "--plan", PLAN, "--by", "ann", "--reason", "again")
     assert code == ExitCode.REFUSED
     assert f"failover resume {NEW}" in shell.err
+
+
+def test_resuming_an_amended_run_names_the_run_that_goes_on_or_how_to_begin_it(shell: Shell) -> None:
+    shell.record(RUN, [*whole_run()[:6], HELD, resumed(), AMENDED])
+    assert shell.type("resume", RUN) == ExitCode.DONE
+    assert f"failover amend {RUN}" in shell.err
+    shell.record(NEW, [replace(make_pinned(NEW), amends=RUN, carried=(revoke(),))])
+    assert shell.type("resume", RUN) == ExitCode.DONE
+    assert f"failover resume {NEW}" in shell.err
