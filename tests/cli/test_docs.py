@@ -34,7 +34,8 @@ def test_the_readme_tells_every_command(command: str) -> None:
 
 @pytest.mark.parametrize(("page", "words"), typed(), ids=lambda text: text[:60])
 def test_what_the_documents_tell_to_type_exists(page: str, words: str) -> None:
-    command, context, left = cli, click.Context(cli), words.split()
+    command: click.Command = cli
+    context, left = click.Context(cli), words.split()
     while isinstance(command, click.Group) and left and re.match(r"[a-z]", left[0]):
         found = command.get_command(context, left[0].split("|")[0])
         assert found is not None, f"{page}: there is no command {left[0]!r}"
