@@ -2,7 +2,8 @@
 
 The theory. Going back is the same job with the ends exchanged: what the run granted is revoked, the end that
 is left now is proven empty and closed, and only then the images are restored where they came from. Where
-nothing was granted yet, nobody could ever start a session there, and the images are restored at once. What
+nothing was granted yet, nobody could ever start a session there, and the images are restored at once; unless
+the run was itself a way home, to hosts that it opened again and that users knew before. What
 the run changed besides, drain flags, autoscale, Start VM on Connect, floors, started machines, is put back
 only where nobody else has changed it since. At the end that users return to it is done twice: before they
 have access, so that they find their hosts open, and again when nothing can arrive late any more.
@@ -20,25 +21,28 @@ PREFIX = "back-"
 HOUR_S = 3600.0
 
 
-def way_back(forward: StepGraph, changed: Sequence[Action], *, partial: bool = False) -> StepGraph:
+def way_back(
+    forward: StepGraph, changed: Sequence[Action], *, partial: bool = False, homeward: bool = False
+) -> StepGraph:
     """Return the graph that undoes these changes, which took effect or may have.
 
     ``source`` of its steps is the end that the run was going to, ``target`` the end that it left. A
     ``partial`` run closed no pool, since others work there: its barrier waits for access to settle instead.
+    A ``homeward`` one went where its users had been before, so that the barrier stands in any case (S4).
     """
     return StepGraph(
         runbook=f"{forward.runbook} (rollback)",
         summary="Return every pair to where it was, through the barrier, and restore what was changed.",
         pool=forward.pool,
-        steps=tuple(_steps(changed, partial=partial)),
+        steps=tuple(_steps(changed, partial=partial, homeward=homeward)),
     )
 
 
-def _steps(changed: Sequence[Action], *, partial: bool) -> Iterator[Step]:
+def _steps(changed: Sequence[Action], *, partial: bool, homeward: bool) -> Iterator[Step]:
     granted = any(isinstance(action, GrantAssignment) for action in changed)
     revoked = any(isinstance(action, RevokeAssignment) for action in changed)
     before: tuple[str, ...] = ()
-    if granted:
+    if granted or (homeward and revoked):
         closing = (
             []
             if partial

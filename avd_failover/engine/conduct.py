@@ -124,6 +124,11 @@ class Conductor:
         state = self._journal.state
         return RunTurned(
             route=state.route.reverse,
-            graph=way_back(state.graph, state.effects, partial=state.route.partial),
+            graph=way_back(
+                state.graph,
+                state.effects,
+                partial=state.route.partial,
+                homeward=bool(state.pinned.inherited),
+            ),
             because=f"turned back by {said.by}: {said.reason}",
         )
