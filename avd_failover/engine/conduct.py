@@ -9,6 +9,7 @@ from avd_failover.domain.clock import Clock
 from avd_failover.domain.fence import UNFENCED, Fence
 from avd_failover.domain.plan import Mode
 from avd_failover.domain.rollback import way_back
+from avd_failover.domain.route import Purpose
 from avd_failover.domain.states import RunStatus
 from avd_failover.engine.crash_loop import crash_loop
 from avd_failover.engine.orders import Order, Orders
@@ -128,7 +129,7 @@ class Conductor:
                 state.graph,
                 state.effects,
                 partial=state.route.partial,
-                homeward=bool(state.pinned.inherited),
+                homeward=state.route.purpose is Purpose.FAILBACK,
             ),
             because=f"turned back by {said.by}: {said.reason}",
         )

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,16 +14,18 @@ from avd_failover.domain.actions import Moves
 from avd_failover.domain.faults import TransientError
 from avd_failover.domain.graph import IfUnreachable, Step
 from avd_failover.domain.plan import Mode
+from avd_failover.domain.route import Purpose
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.engine.clock import LoopClock, run_virtually
 from avd_failover.engine.conduct import Conductor
 from avd_failover.engine.orders import Order, said_by
 from avd_failover.engine.progress import Silent
-from avd_failover.journal.events import Holder, RunResumed
+from avd_failover.journal.events import ActionIntended, Event, Holder, RunResumed, StepStarted
 from avd_failover.journal.store import Request
 from avd_failover.journal.writer import JournalWriter
 from avd_failover.operations.base import AnyOperation, Bound, Memory, NotYet, Proven, Verdict
 from tests.engine.lamps import T0, Lamps, Stage, SwitchOn, lamp_step, make_graph
+from tests.journal.builders import make_lines, revoke
 
 
 class Listener:
@@ -260,3 +263,23 @@ def test_a_switched_run_that_is_killed_goes_on_unplanned() -> None:
     stage.store.lines = stage.store.lines[: switch + 1]
     assert stage.drive() is RunStatus.COMPLETED
     assert (len(stage.events("run.switched")), stage.state.route.mode) == (1, Mode.UNPLANNED)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.FAILOVER, Purpose.FAILBACK, Purpose.SETTLE])
+def test_only_a_failback_that_is_turned_back_bars_the_side_it_went_to_before_it_granted(purpose) -> None:
+    """A settling goes the way of a failover whose users are there: nothing may end their sessions."""
+    stage = dark()
+    stage.pinned = replace(
+        stage.pinned, route=replace(stage.pinned.route, purpose=purpose), inherited=(revoke(),)
+    )
+    events: list[Event] = [
+        stage.pinned,
+        StepStarted(step="light"),
+        ActionIntended(step="light", n=1, action=revoke()),
+    ]
+    stage.store.lines = make_lines(events)
+    stage.ask("rollback")
+    with suppress(AttributeError):  # this world has no assignments to restore: only the graph matters
+        stage.drive()
+    (turned,) = stage.events("run.turned")
+    assert any(step.uses == "barrier" for step in turned.graph.steps) is (purpose is Purpose.FAILBACK)
