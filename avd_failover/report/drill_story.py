@@ -205,6 +205,14 @@ def _files(decisions: Sequence[Decision]) -> Iterator[EvidenceFile]:
 def _deficiencies(state: RunState, hold: dict[str, Setting], told: Material) -> Iterator[Deficiency]:
     for one in told.findings:
         yield Deficiency(what=one.detail, code=one.code, where=one.step or "the run")
+    yield from _missed(told)
+    yield from _said(state, hold)
+    for step in state.steps.values():
+        if step.status is StepStatus.FAILED:
+            yield Deficiency(what=step.because, code="step-failed", where=step.step.id)
+
+
+def _missed(told: Material) -> Iterator[Deficiency]:
     for measure in told.objectives:
         if measure.kept is False and measure.measured_s is not None:
             over = f"{duration(measure.measured_s)} measured, {duration(measure.declared_s)} declared"
@@ -212,11 +220,11 @@ def _deficiencies(state: RunState, hold: dict[str, Setting], told: Material) -> 
     for check in told.checks:
         if check.holds is False:
             yield Deficiency(what=f"{check.rule}: {check.detail}", code="invariant-broken", where="checks")
+
+
+def _said(state: RunState, hold: dict[str, Setting]) -> Iterator[Deficiency]:
     for said in _heard(hold):
         if said.result.startswith(FAIL):
             yield Deficiency(what=f"{said.item}: {said.result}", code="tester-found", where=HOLD)
     if state.status is RunStatus.COMPLETED and _result(state, hold) == NOT_TOLD:
         yield Deficiency(what="testers told no result", code="result-not-told", where=HOLD)
-    for step in state.steps.values():
-        if step.status is StepStatus.FAILED:
-            yield Deficiency(what=step.because, code="step-failed", where=step.step.id)
