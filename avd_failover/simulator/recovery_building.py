@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from avd_failover.simulator.records import HostPool, Machine, Record, SessionHost, User
+from avd_failover.simulator.recovery_failover import TestFailover
 from avd_failover.simulator.recovery_points import latest
 from avd_failover.simulator.recovery_records import (
     CapacityGroup,
@@ -177,6 +178,20 @@ class _Vault:
             self._ground.world.recovery.items.replicate(initial)
         if how.state in {"commit-pending", "committed"}:
             self._fail_over(item, how.state)
+        if how.state == "tested":
+            self._test(item)
+
+    def _test(self, item: ProtectedItem) -> None:
+        """Let somebody's test failover have ended without a cleanup: its twin runs."""
+        doing = TestFailover(self._ground.world.recovery.items.hands, item.id)
+        doing.end_main()
+        twin = doing.machine
+        if twin is not None:
+            self._core.change(self._ground.actor, "build", twin, power="running")
+            self._core.change(
+                self._ground.actor, "build", item, test_state="WaitingForCleanup", test_machine=twin.id,
+                tested_s=0.0,
+            )  # fmt: skip
 
     def _fail_over(self, item: ProtectedItem, phase: str) -> None:
         hands = self._ground.world.recovery.items.hands

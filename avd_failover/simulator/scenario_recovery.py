@@ -58,8 +58,10 @@ class ExceptionSpec(FileModel):
     """A desktop that does not stand as the others do."""
 
     desktop: ResourceName = Field(description="Name of the session host.")
-    state: Literal["protected", "initial", "commit-pending", "committed", "unprotected"] = Field(
-        default="protected", description="Where its replication stands; unprotected: no item at all."
+    state: Literal["protected", "initial", "commit-pending", "committed", "tested", "unprotected"] = Field(
+        default="protected",
+        description="Where its replication stands; unprotected: no item at all; tested: the twin of"
+        " somebody's test failover runs beside it.",
     )
     broken: bool = Field(default=False, description="Whether replication has been broken for an hour.")
     no_reservation: bool = Field(default=False, description="Whether its item names no reservation group.")
