@@ -157,7 +157,7 @@ class Attempts:
             else:
                 self.lost = ""
                 self._be_patient(action, PATIENCE_S)
-                self._end(attempt, Outcome.APPLIED, accepted.detail, request_id=accepted.request_id)
+                self._end(attempt, Outcome.APPLIED, accepted.detail, accepted.request_id, accepted.job or "")
 
     async def _intend(self, action: Action) -> Attempt:
         n = len(self._journal.state.attempts) + 1
@@ -174,8 +174,12 @@ class Attempts:
                 return found
         raise TransientError(f"comparing {assignment} took longer than {COMPARED_S:.0f} s")
 
-    def _end(self, attempt: Attempt, outcome: Outcome, detail: str = "", request_id: str = "") -> None:
-        self._journal.append(ActionEnded(n=attempt.n, outcome=outcome, detail=detail, request_id=request_id))
+    def _end(
+        self, attempt: Attempt, outcome: Outcome, detail: str = "", request_id: str = "", job: str = ""
+    ) -> None:
+        self._journal.append(
+            ActionEnded(n=attempt.n, outcome=outcome, detail=detail, request_id=request_id, job=job)
+        )
         self._tools.memory.sent(attempt)
 
     def _doubt(self, action: Action, fault: UnknownError) -> None:

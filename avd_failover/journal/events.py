@@ -196,13 +196,17 @@ class ActionIntended(Struct, frozen=True, kw_only=True, tag="action.intended", t
 
 
 class ActionEnded(Struct, frozen=True, kw_only=True, tag="action.ended", tag_field="type"):
-    """How attempt ``n`` ended. ``by`` is ``answer`` or ``reading``."""
+    """How attempt ``n`` ended. ``by`` is ``answer`` or ``reading``.
+
+    ``job``: id of the job of Site Recovery that it became, where Azure told one; empty in older journals.
+    """
 
     n: int
     outcome: Outcome
     by: str = "answer"
     detail: str = ""
     request_id: str = ""
+    job: str = ""
 
 
 Event = (

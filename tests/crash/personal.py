@@ -9,12 +9,14 @@ from msgspec.structs import replace
 
 from avd_failover.cli.request import Asked, read
 from avd_failover.domain.plan import Mode
+from avd_failover.domain.recovery_actions import FailOverMachine
 from avd_failover.domain.states import RunStatus
 from avd_failover.journal.chain import replay
+from avd_failover.journal.events import ActionEnded, Entry
 from avd_failover.simulator.recovery_records import Job
 from avd_failover.simulator.scenario import Scenario, load_scenario
 from tests.crash import scene
-from tests.crash.cuts import KilledError, Point
+from tests.crash.cuts import Boundary, KilledError, Point
 from tests.crash.scene import Scene
 from tests.crash.stage import ROOT
 
@@ -106,3 +108,32 @@ def killed(mode: Mode, at: int, *, elsewhere: bool) -> list[str]:
     if one.state.status is not RunStatus.COMPLETED:
         return [f"{one.state.status.value}: {one.state.because}"]
     return one.wrong()
+
+
+def ended(one: PersonalScene) -> list[ActionEnded]:
+    """Return how each attempt ended that got an answer, in the journal's order."""
+    entries: list[Entry] = []
+    replay(one.store, entries.append)
+    return [
+        entry.event
+        for entry in entries
+        if isinstance(entry.event, ActionEnded) and entry.event.by == "answer"
+    ]
+
+
+def around_failovers(mode: Mode, kind: Boundary) -> list[int]:
+    """Return the boundaries of one kind that are nearest to the answer to each failover of a clean run."""
+    clean = PersonalScene(mode)
+    clean.drive()
+    attempts = replay(clean.store).state.attempts
+    seen = clean.knife.points
+    answers = [point.n for point in seen if point.kind is Boundary.ANSWERED]
+    found = []
+    for answer, end in zip(answers, ended(clean), strict=True):
+        if not isinstance(attempts[end.n].action, FailOverMachine):
+            continue
+        if kind is Boundary.APPLIED:
+            found.append(max(point.n for point in seen if point.kind is kind and point.n < answer))
+        else:
+            found.append(min(point.n for point in seen if point.kind is kind and point.n >= answer))
+    return sorted(set(found))
