@@ -54,15 +54,7 @@ class PersonalScene(Scene):
             super().__init__(NAME, faults=faults)
         finally:
             scene.scenario = known
-        self.mode = mode
-
-    def drive_as_is(self) -> RunStatus:
-        """Drive with the plan in the scene's mode."""
-        scene.asked, known = (lambda _: asked(self.mode)), scene.asked  # type: ignore[assignment]
-        try:
-            return super().drive_as_is()
-        finally:
-            scene.asked = known
+        self.asked = asked(mode)
 
     def jobs(self) -> Counter[str]:
         """Count the jobs that the vault has seen, by kind."""
