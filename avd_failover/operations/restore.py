@@ -19,7 +19,7 @@ from avd_failover.domain.actions import (
     StartMachine,
     kind_of,
 )
-from avd_failover.domain.estate import PowerState, SessionHost
+from avd_failover.domain.estate import PoolKind, PowerState, SessionHost
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.ids import name_of, plan_of
@@ -28,6 +28,9 @@ from avd_failover.domain.words import counted, listed
 from avd_failover.operations.base import AfterRefusal, Base, Bound, Memory, NotYet, Proven, Verdict
 
 Setter = SetLogons | SetPoolReferences | SetScheduleFloor | SetStartOnConnect
+
+
+OFF = frozenset({PowerState.DEALLOCATED, PowerState.DEALLOCATING, PowerState.STOPPED})
 
 
 class Undo(Struct, frozen=True, kw_only=True):
@@ -64,12 +67,14 @@ class Restore(Base):
             "autoscale.floor",
             "pool.start-on-connect",
             "machine.deallocate",
+            "machine.start",
         ),
     )
 
     def __init__(self, bound: Bound) -> None:
         super().__init__(bound)
-        self._unstoppable: set[str] = set()
+        self._unmoved: set[str] = set()
+        """Machines that Azure would not start or stop."""
 
     async def observe(self, cloud: Reads, memory: Memory) -> RestoreSeen:
         """Read the present state of whatever the run changed here."""
@@ -79,18 +84,16 @@ class Restore(Base):
         undos = await asyncio.gather(*(self._undo(cloud, actions, hosts) for actions in mine))
         stopped = memory.targets(self.bound.step.id)
         return RestoreSeen(
-            undos=tuple(self._once_stopped(undo, stopped) for undo in undos),
+            undos=tuple(self._tried(undo, stopped) for undo in undos),
             settles_in_s=self._settles_in_s(memory),
         )
 
-    def _once_stopped(self, undo: Undo, stopped: Collection[str]) -> Undo:
+    def _tried(self, undo: Undo, stopped: Collection[str]) -> Undo:
         """Stop a machine once: who starts it after that has reasons of their own, as autoscale may."""
-        if not isinstance(undo.action, DeallocateMachine):
-            return undo
-        if undo.target in stopped:
+        if undo.action is not None and undo.target in self._unmoved:
+            return Undo(target=undo.target, because="could not be started or stopped", drifted=True)
+        if isinstance(undo.action, DeallocateMachine) and undo.target in stopped:
             return Undo(target=undo.target, because="was stopped, and somebody else started it since")
-        if undo.target in self._unstoppable:
-            return Undo(target=undo.target, because="could not be stopped", drifted=True)
         return undo
 
     def _changes(self, memory: Memory) -> Sequence[Action]:
@@ -131,10 +134,10 @@ class Restore(Base):
         )
 
     def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
-        """Never hold a rollback because a machine does not stop: it costs money, not access."""
-        if not isinstance(action, DeallocateMachine):
+        """Never hold a rollback because a machine does not move: whoever pays or lacks it is told."""
+        if not isinstance(action, DeallocateMachine | StartMachine):
             return AfterRefusal.STOP
-        self._unstoppable.add(action.target)
+        self._unmoved.add(action.target)
         return AfterRefusal.LEAVE
 
     def _settles_in_s(self, memory: Memory) -> float:
@@ -154,12 +157,14 @@ class Restore(Base):
                 return action.host_pool == self.side.host_pool
             case StartMachine():
                 return any(host.machine == action.machine for host in hosts)
+            case DeallocateMachine() if self.route.plan.pool is PoolKind.POOLED:
+                return any(host.machine == action.machine for host in hosts)
         return False
 
     async def _undo(self, cloud: Reads, actions: Sequence[Action], hosts: Sequence[SessionHost]) -> Undo:
         match actions[-1]:
-            case StartMachine() as action:
-                return await _undo_start(cloud, action, hosts)
+            case StartMachine() | DeallocateMachine():
+                return await _undo_power(cloud, actions[0], hosts)
             case SetLogons() as action:
                 host = next((host for host in hosts if host.id == action.host), None)
                 return _undo_setting(actions, host.allows_new_sessions if host else None)
@@ -177,7 +182,8 @@ def _by_target(changed: Iterable[Action]) -> Sequence[Sequence[Action]]:
     """Gather the changes of each thing, in the order of the run."""
     found: dict[tuple[str, str], list[Action]] = {}
     for action in changed:
-        found.setdefault((kind_of(action), action.target), []).append(action)
+        kind = "power" if isinstance(action, StartMachine | DeallocateMachine) else kind_of(action)
+        found.setdefault((kind, action.target), []).append(action)
     return list(found.values())
 
 
@@ -209,10 +215,20 @@ def _left_as(action: Setter) -> object:
             return action.floor
 
 
+async def _undo_power(cloud: Reads, first: Action, hosts: Sequence[SessionHost]) -> Undo:
+    """Stop what was off before the run, unless somebody works there, and start what was up."""
+    if isinstance(first, StartMachine):
+        return await _undo_start(cloud, first, hosts)
+    if not isinstance(first, DeallocateMachine):
+        raise TypeError(f"{type(first).__name__} switches no machine")
+    if (await cloud.machines.get(first.machine)).power not in OFF:
+        return Undo(target=first.machine, because="is up already")
+    return Undo(target=first.machine, because="the run stopped it", action=first.inverse())
+
+
 async def _undo_start(cloud: Reads, action: StartMachine, hosts: Sequence[SessionHost]) -> Undo:
     """Stop what the run started, unless somebody works there."""
-    power = (await cloud.machines.get(action.machine)).power
-    if power in {PowerState.DEALLOCATED, PowerState.DEALLOCATING, PowerState.STOPPED}:
+    if (await cloud.machines.get(action.machine)).power in OFF:
         return Undo(target=action.machine, because="is stopped already")
     sessions = sum(host.sessions for host in hosts if host.machine == action.machine)
     if sessions:
