@@ -90,7 +90,7 @@ class _Case:
 
     def next_s(self, soonest_s: float) -> float:
         """Return when the next look would count, if none is taken before ``soonest_s``."""
-        spaced_s = self.zeros[-1].at_s + self.apart_s if self.zeros else soonest_s
+        spaced_s = self.zeros[-1].over_s + self.apart_s if self.zeros else soonest_s
         return max(self.point_s, spaced_s, soonest_s)
 
     def latest_s(self, soonest_s: float) -> float:
@@ -145,7 +145,7 @@ def _spaced(looks: Sequence[SourceLook], policies: Policies) -> list[SourceLook]
     """Pick the first looks that lie far enough apart, as many as are wanted."""
     picked: list[SourceLook] = []
     for look in looks:
-        if not picked or look.at_s - picked[-1].at_s >= policies.zero_apart_s:
+        if not picked or look.at_s - picked[-1].over_s >= policies.zero_apart_s:
             picked.append(look)
     return picked[: max(1, policies.zero_looks)]
 

@@ -70,6 +70,13 @@ class SourceLook(Struct, frozen=True, kw_only=True):
     sessions_complete: bool = True
     gaps: tuple[str, ...] = ()
     """What could not be read, in words."""
+    until_s: float | None = None
+    """Monotonic seconds at which the enumeration of sessions had ended; None where it took no time."""
+
+    @property
+    def over_s(self) -> float:
+        """When this look was over: a throttled one may take longer than looks have to lie apart."""
+        return self.at_s if self.until_s is None else self.until_s
 
     @property
     def clear(self) -> bool:

@@ -85,6 +85,7 @@ class Barrier(Base):
         plan = await cloud.scaling.get(self.side.scaling_plan) if self.side.scaling_plan else None
         began_s = memory.now_s
         sessions = await cloud.sessions.list(self.side.host_pool)
+        ended_s = memory.now_s
         self._first_s = began_s if self._first_s is None else self._first_s
         looks = tuple(_look(host, machines) for host in in_order(hosts.items))
         there = await occupants(cloud, self.route, End.SOURCE, sessions.items)
@@ -92,6 +93,7 @@ class Barrier(Base):
         strangers = _on_live_hosts(there.unresolved, looks)
         look = SourceLook(
             at_s=began_s,
+            until_s=ended_s,
             hosts=looks,
             live_sessions=len(live) + len(strangers),
             ghost_sessions=len(there.moved) - len(live) + len(there.unresolved) - len(strangers),

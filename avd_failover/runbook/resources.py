@@ -117,8 +117,7 @@ class Names:
             self._findings.add(path, quoted(name), allowed="the name of a resource, or its full ARM id")
             return ""
         return (
-            f"/subscriptions/{side.subscription}/resourceGroups/{side.resource_group}"
-            f"/providers/{kind}/{name}"
+            f"/subscriptions/{side.subscription}/resourceGroups/{side.resource_group}/providers/{kind}/{name}"
         )
 
     def checked(self, text: str, path: Path, fold: Callable[[str], IdT]) -> IdT:

@@ -20,9 +20,7 @@ ONWARD = one.FAIL_OVER.direction
 BY_HAND: list[tuple[Any, Permit]] = [
     (
         one.FAIL_OVER,
-        by_hand.fail_over(
-            one.ITEM, direction=ONWARD, point=one.POINT, shut_down_source=True
-        ),
+        by_hand.fail_over(one.ITEM, direction=ONWARD, point=one.POINT, shut_down_source=True),
     ),
     (
         replace(one.FAIL_OVER, point=None, shut_down=False),

@@ -366,8 +366,7 @@ def test_the_digest_is_of_the_meaning_and_not_of_the_layout(tmp_path):
 
 def test_a_notice_is_kept_word_for_word(tmp_path):
     text = (
-        SHIPPED.split("notice:")[0]
-        + "notice:\n  before: 10m\n  title: '$(x) %s'\n  body: |\n    a\n    b\n"
+        SHIPPED.split("notice:")[0] + "notice:\n  before: 10m\n  title: '$(x) %s'\n  body: |\n    a\n    b\n"
     )
     notice = load_plan(written(tmp_path, text)).plan.notice
     assert notice == Notice(before_s=600, title="$(x) %s", body="a\nb\n")
