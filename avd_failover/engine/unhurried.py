@@ -14,6 +14,9 @@ from avd_failover.engine.patience import Patience
 
 THROTTLED = 429
 
+NEVER_OUTLASTED = frozenset({("sessions", "list")})
+"""An enumeration of sessions that was refused is a look that failed, and breaks the chain of looks (S7)."""
+
 
 def unhurried(cloud: Reads, patience: Patience) -> Reads:
     """Return the reads of a cloud, each waiting as long as a throttle asks and the step's deadline allows."""
@@ -28,7 +31,7 @@ class _Unhurried:
         self._patience = patience
 
     def __getattr__(self, part: str) -> "_Part":
-        found = _Part(getattr(self._cloud, part), self._patience)
+        found = _Part(part, getattr(self._cloud, part), self._patience)
         setattr(self, part, found)
         return found
 
@@ -36,12 +39,15 @@ class _Unhurried:
 class _Part:
     """The verbs of one part."""
 
-    def __init__(self, part: object, patience: Patience) -> None:
+    def __init__(self, name: str, part: object, patience: Patience) -> None:
+        self._name = name
         self._part = part
         self._patience = patience
 
     def __getattr__(self, verb: str) -> Callable[..., Awaitable[Any]]:
         ask: Callable[..., Awaitable[Any]] = getattr(self._part, verb)
+        if (self._name, verb) in NEVER_OUTLASTED:
+            return ask
 
         async def patiently(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever the verb takes
             while True:
