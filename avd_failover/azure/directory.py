@@ -10,7 +10,7 @@ from avd_failover.azure.graph import Graph, Member
 from avd_failover.cloud import Directory
 from avd_failover.domain import ids
 from avd_failover.domain.clock import Clock
-from avd_failover.domain.estate import Membership
+from avd_failover.domain.estate import RULE_PENDING, Membership
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.ids import GroupId, UserId
 
@@ -30,7 +30,12 @@ class _Found(Struct):
     met: set[GroupId] = field(default_factory=set)
     users: set[UserId] = field(default_factory=set)
     names: set[tuple[str, UserId]] = field(default_factory=set)
-    complete: bool = True
+    gap: str = ""
+    """Why not everyone was found; empty while nothing lacks."""
+
+    def lack(self, gap: str) -> None:
+        """Take note of what lacks; the first reason is kept."""
+        self.gap = self.gap or gap
 
     def add(self, member: Member) -> None:
         kind = member.kind.lower()
@@ -42,13 +47,13 @@ class _Found(Struct):
         elif kind == _GROUP:
             group = ids.group_id(member.id)
             # Members that a rule has yet to let in are members nobody shows (safety S5).
-            self.complete = self.complete and member.settled
+            self.lack("" if member.settled else RULE_PENDING)
             if group not in self.met:
                 self.met.add(group)
                 self.queue.append(group)
         elif not kind:
             # A member whose kind Graph hides may be a user, or a group full of them.
-            self.complete = False
+            self.lack("Graph hides what kind of member one is")
 
 
 class AzureDirectory(Directory):
@@ -68,29 +73,30 @@ class AzureDirectory(Directory):
         """
         read_at = self._clock.now()
         itself = await self._graph.group(group)
-        found = _Found(queue=[group], met={group}, complete=itself.settled)
+        found = _Found(queue=[group], met={group}, gap="" if itself.settled else RULE_PENDING)
         while found.queue:
             if len(found.met) > MAX_GROUPS or len(found.users) > MAX_USERS:
-                found.complete = False
+                found.lack("more groups or members than one answer may have")
                 break
             await self._read(found, found.queue.pop(0), root=group)
         return Membership(
             group=group,
             users=frozenset(found.users),
             nested=frozenset(found.met - {group}),
-            complete=found.complete,
+            complete=not found.gap,
+            gap=found.gap,
             read_at=read_at,
             names=tuple(sorted(found.names)),
         )
 
     async def _read(self, found: _Found, group: GroupId, *, root: GroupId) -> None:
         try:
-            whole = await self._pages(found, group)
+            if not await self._pages(found, group):
+                found.lack("not every page of its members was shown")
         except RefusedError as refusal:
             if group == root or refusal.code == "ForeignEndpoint":
                 raise
-            whole = False
-        found.complete = found.complete and whole
+            found.lack(refusal.message)
 
     async def _pages(self, found: _Found, group: GroupId) -> bool:
         link, met = "", set[str]()

@@ -34,12 +34,15 @@ class AccessPath(Struct, frozen=True, kw_only=True):
     """The group that holds the assignment, when ``via_group`` is only nested in it."""
     inherited_from: Scope | None = None
     """The scope above the application group that carries the assignment; None when it is on the group."""
+    gap: str = ""
+    """Why its users are not known, where that was told."""
 
     @property
     def sentence(self) -> str:
         """The path in words, with the number of users."""
         who = "an unknown number of users" if self.users is None else counted(len(self.users), "user")
-        return f"{who} on {name_of(self.application_group)} {self._way}"
+        gap = f" (members unread: {self.gap})" if self.gap else ""
+        return f"{who} on {name_of(self.application_group)} {self._way}{gap}"
 
     def counter_example(self, user: UserId) -> str:
         """Return the path in words for one user, by object id."""
@@ -65,6 +68,7 @@ class _Holder(Struct, frozen=True):
     users: Users
     via: UserGroup | None = None
     nested_in: UserGroup | None = None
+    gap: str = ""
 
 
 class _Role(Struct, frozen=True):
@@ -190,6 +194,7 @@ def _path(group: ApplicationGroupId, assignment: RoleAssignment, role: _Role, ho
         users=holder.users,
         via_group=holder.via,
         nested_in=holder.nested_in,
+        gap=holder.gap,
         inherited_from=None if assignment.scope == group else assignment.scope,
     )
 
@@ -220,6 +225,6 @@ def _group_holders(
     nested = [one for one in nested if one.complete]
     direct = whole.users.difference(*(one.users for one in nested)) if whole.complete else None
     if direct is None or direct or not nested:
-        yield _Holder(direct, holder)
+        yield _Holder(direct, holder, gap=whole.gap)
     for one in nested:
         yield _Holder(one.users, UserGroup(name=names.get(one.group, one.group), id=one.group), holder)

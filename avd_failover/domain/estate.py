@@ -213,6 +213,9 @@ class PooledSchedule(Struct, frozen=True, kw_only=True):
     floor: ScheduleFloor
 
 
+RULE_PENDING = "the rule of a dynamic group is not worked off"
+
+
 class Membership(Struct, frozen=True, kw_only=True):
     """Everyone in a group at one moment, directly or through nested groups.
 
@@ -227,6 +230,8 @@ class Membership(Struct, frozen=True, kw_only=True):
     read_at: datetime | None = None
     names: tuple[tuple[str, UserId], ...] = ()
     """Principal name, in lower case, and object id of each user whose name was shown, in order of names."""
+    gap: str = ""
+    """Why it is not complete, where that was told."""
 
     def __repr__(self) -> str:
         """Return how much there is, and no name."""

@@ -102,8 +102,8 @@ async def members_of(cloud: Reads, group: GroupId) -> Membership:
     """Read a group; one that may not be read has members nobody knows, never none (safety S5)."""
     try:
         return await cloud.directory.members(group)
-    except RefusedError:
-        return Membership(group=group, users=frozenset(), complete=False)
+    except RefusedError as refusal:
+        return Membership(group=group, users=frozenset(), complete=False, gap=refusal.message)
 
 
 def unreadable(seen: EntrySeen) -> tuple[GroupId, ...]:

@@ -158,7 +158,7 @@ class DirectDirectory(_Service):
             lambda world: (world.directory.group(group), *world.directory.transitive_members(group)),
             lambda one: one,
         )
-        return values.membership(group, found.items, complete=found.complete, read_at=found.read_at)
+        return values.membership(group, found)
 
 
 class DirectHostPools(_Service):

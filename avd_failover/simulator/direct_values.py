@@ -1,8 +1,8 @@
 """Records of the world as the values that cross the seam, folded as the adapters fold them."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
+from avd_failover.cloud import Reading
 from avd_failover.domain import estate, ids
 from avd_failover.domain.owners import owner_mark
 from avd_failover.simulator import records
@@ -77,18 +77,18 @@ def user_session(record: records.UserSession) -> estate.UserSession:
     )
 
 
-def membership(
-    group: ids.GroupId, found: Sequence[records.User | records.Group], *, complete: bool, read_at: datetime
-) -> estate.Membership:
+def membership(group: ids.GroupId, found: Reading[records.User | records.Group]) -> estate.Membership:
     """Return everyone in a group; a rule that is not worked off leaves open who else is (safety S5)."""
-    groups = [one for one in found if isinstance(one, records.Group)]
-    users = [one for one in found if isinstance(one, records.User)]
+    groups = [one for one in found.items if isinstance(one, records.Group)]
+    users = [one for one in found.items if isinstance(one, records.User)]
+    paused = any(one.rule_paused for one in groups)
     return estate.Membership(
         group=group,
         users=frozenset(ids.user_id(one.id) for one in users),
         nested=frozenset(ids.group_id(one.id) for one in groups) - {group},
-        complete=complete and not any(one.rule_paused for one in groups),
-        read_at=read_at,
+        complete=found.complete and not paused,
+        gap=found.gap or (estate.RULE_PENDING if paused else ""),
+        read_at=found.read_at,
         names=tuple(sorted((one.user_principal_name.lower(), ids.user_id(one.id)) for one in users)),
     )
 

@@ -66,6 +66,7 @@ def _fields(action: Action, route: Route) -> tuple[str, ...]:
             return (name, *(f"{name_of(one.host_pool)}={_said(one.enabled)}" for one in action.references))
         case SetScheduleFloor():
             return (name, f"{_floor(action.before)} -> {_floor(action.floor)}")
+    raise AssertionError(f"no pooled step sends {type(action).__name__}")
 
 
 def _place(one: RoleAssignment, route: Route) -> str:

@@ -39,7 +39,8 @@ def bound(mode=Mode.UNPLANNED):
 
 
 def ready(name="vm-1", stand=Stand.READY, phase=Phase.PROTECTED, **changes) -> Desk:
-    return desk(stand, name=name, item=item(phase, **({"allowed": READY} | changes)))
+    found: Desk = desk(stand, name=name, item=item(phase, **({"allowed": READY} | changes)))
+    return found
 
 
 def whole(items=()):
@@ -235,7 +236,8 @@ def pending(**changes) -> Desk:
     found = item(
         Phase.COMMIT_PENDING, recovered=TARGET, allowed=(Allowed.COMMIT,), failover_point=POINTS[1].id
     )
-    return replace(desk(Stand.PENDING, item=found), host=replace(host, **changes))
+    seen: Desk = replace(desk(Stand.PENDING, item=found), host=replace(host, **changes))
+    return seen
 
 
 def machine(**changes) -> dict[ids.MachineId, Machine]:
@@ -311,15 +313,18 @@ def test_a_pool_of_another_kind_and_an_empty_one_are_refused():
     assert isinstance(gate(), Blocked)
 
 
+assert PLAN.personal is not None
+assert PLAN.personal.secondary.reservation_group is not None
+RESERVED = PLAN.personal.secondary.reservation_group
+
+
 def kept(capacity, taken=0):
     place = Reservation(name="r", size="Standard_D4s_v5", capacity=capacity, taken=taken, zone="1")
-    return ReservationGroup(
-        id=PLAN.personal.secondary.reservation_group, location="westeurope", reservations=(place,)
-    )
+    return ReservationGroup(id=RESERVED, location="westeurope", reservations=(place,))
 
 
 def placed(name, group=None):
-    named = PLAN.personal.secondary.reservation_group if group is None else group
+    named = RESERVED if group is None else group
     where = {"recovery_size": "standard_d4s_v5", "recovery_zone": "1", "reservation_group": named}
     return ready(name, **where)
 

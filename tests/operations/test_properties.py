@@ -10,12 +10,10 @@ from hypothesis import strategies as st
 
 from avd_failover.domain.actions import (
     Action,
-    CallWebhook,
     DeallocateMachine,
     GrantAssignment,
     LogOff,
     RevokeAssignment,
-    RunCommand,
     SetLogons,
     SetPoolReferences,
     SetScheduleFloor,
@@ -205,8 +203,6 @@ def confined(action: Action, route: Route, end: End, stage: Stage) -> bool:
             return (one.scope, one.principal_id) in mine and one.role == route.plan.role
         case SetLogons():
             return pool_of(action.host) == side.host_pool
-        case RunCommand() | CallWebhook():
-            return False
         case LogOff() | TellUser():
             return pool_of(host_of(action.session)) == side.host_pool
         case StartMachine() | DeallocateMachine():
@@ -222,6 +218,7 @@ def confined(action: Action, route: Route, end: End, stage: Stage) -> bool:
             return side.scaling_plan is not None and within(action.schedule, side.scaling_plan)
         case SetStartOnConnect():
             return action.host_pool == side.host_pool
+    return False
 
 
 @pytest.mark.parametrize("uses", ACTING)
