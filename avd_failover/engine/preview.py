@@ -13,16 +13,19 @@ from msgspec import Struct, structs
 from avd_failover.cloud import Cloud
 from avd_failover.domain.actions import Moves
 from avd_failover.domain.clock import Clock
+from avd_failover.domain.faults import TransientError
 from avd_failover.domain.graph import Step, StepGraph
+from avd_failover.domain.plan import Mode
 from avd_failover.engine.memory import RunMemory
 from avd_failover.engine.patience import Patience
 from avd_failover.engine.run import Operations
 from avd_failover.engine.stop import StopSignal
 from avd_failover.journal.events import RunPinned
 from avd_failover.journal.state import RunState
-from avd_failover.operations.base import Blocked, Bound, Moot, Verdict
+from avd_failover.operations.base import Blocked, Bound, Moot, NotYet, Verdict
 
 PREVIEW_WITHIN_S = 300.0
+DARK_WITHIN_S = 20.0
 
 
 class StepPreview(Struct, frozen=True, kw_only=True):
@@ -63,15 +66,25 @@ async def preview(
 ) -> Preview:
     """Observe and plan every step that applies to the run's mode.
 
-    Raises the last fault of a read when it could not be had within five minutes.
+    Raises the last fault of a read when it could not be had within five minutes. Of an unplanned run, whose
+    source may be dark, a step that cannot be read says so instead, and sooner.
     """
     memory = RunMemory(RunState(pinned, clock.now()), clock)
-    deadline_s = clock.monotonic() + PREVIEW_WITHIN_S
+    within_s = PREVIEW_WITHIN_S if pinned.route.mode is Mode.PLANNED else DARK_WITHIN_S
+    deadline_s = clock.monotonic() + within_s
 
     async def look(step: Step) -> StepPreview:
         bound = Bound.to(step, pinned.route, run=pinned.run, epoch=pinned.holder.epoch)
         operation = operations(bound)
-        seen: Any = await Patience(clock, stop, deadline_s).with_(lambda: operation.observe(cloud, memory))
+        try:
+            seen: Any = await Patience(clock, stop, deadline_s).with_(
+                lambda: operation.observe(cloud, memory)
+            )
+        except TransientError as fault:
+            if pinned.route.mode is Mode.PLANNED:
+                raise
+            unread = NotYet(because=f"cannot be read now: {fault.brief}")
+            return StepPreview(step=step, moves=Moves(whole=False), verdict=unread)
         return StepPreview(step=step, moves=operation.plan(seen), verdict=operation.prove((seen,)))
 
     steps = [step for step in pinned.graph.steps if pinned.route.mode in step.modes]
