@@ -6,11 +6,24 @@ and hosts do not. What does not answer is taken to be as the plan says, and said
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar, cast
+from typing import ClassVar
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
-from avd_failover.cloud import HostPoolReads, Reading, Reads
+from avd_failover.cloud import (
+    AssignmentReads,
+    Directory,
+    HostPoolReads,
+    MachineReads,
+    OutsideReads,
+    Reading,
+    Reads,
+    ReservationReads,
+    ScalingPlanReads,
+    SessionHostReads,
+    SiteRecoveryReads,
+    UserSessionReads,
+)
 from avd_failover.domain.estate import ApplicationGroup, HostPool, HostStatus
 from avd_failover.domain.faults import CloudError, RefusedError
 from avd_failover.domain.findings import Finding
@@ -45,9 +58,9 @@ class ReadinessOfAny(Readiness):
         if self.route.mode is Mode.PLANNED:
             return await super().observe(cloud, memory)
         patient = AsThePlanSays(cloud, self.route, memory.now_at)
-        seen = await super().observe(cast("Reads", patient), memory)
+        seen = await super().observe(patient, memory)
         available = await self._available(cloud, patient)
-        fields = {name: getattr(seen, name) for name in seen.__struct_fields__}
+        fields = asdict(seen)
         return DarkReadinessSeen(**fields, silent=tuple(patient.silent), available=available)
 
     def prove(self, looks: Sequence[ReadinessSeen]) -> Verdict:
@@ -105,8 +118,50 @@ class AsThePlanSays:
         self._kind = route.plan.pool
         self.silent: list[str] = []
 
-    def __getattr__(self, part: str) -> object:
-        return getattr(self._cloud, part)
+    @property
+    def assignments(self) -> AssignmentReads:
+        """Role assignments."""
+        return self._cloud.assignments
+
+    @property
+    def directory(self) -> Directory:
+        """Groups and their members."""
+        return self._cloud.directory
+
+    @property
+    def hosts(self) -> SessionHostReads:
+        """Session hosts."""
+        return self._cloud.hosts
+
+    @property
+    def sessions(self) -> UserSessionReads:
+        """User sessions."""
+        return self._cloud.sessions
+
+    @property
+    def scaling(self) -> ScalingPlanReads:
+        """Scaling plans."""
+        return self._cloud.scaling
+
+    @property
+    def machines(self) -> MachineReads:
+        """Machines."""
+        return self._cloud.machines
+
+    @property
+    def recovery(self) -> SiteRecoveryReads:
+        """Site Recovery."""
+        return self._cloud.recovery
+
+    @property
+    def reservations(self) -> ReservationReads:
+        """Capacity reservations."""
+        return self._cloud.reservations
+
+    @property
+    def outside(self) -> OutsideReads:
+        """What lies outside Azure."""
+        return self._cloud.outside
 
     @property
     def pools(self) -> HostPoolReads:

@@ -40,7 +40,7 @@ MUTATIONS = (
     ),
     Mutation(
         "looks need not lie apart", "domain/barrier.py",
-        "if not picked or look.at_s - picked[-1].at_s >= policies.zero_apart_s:", "if True:", BARRIER,
+        "if not picked or look.at_s - picked[-1].over_s >= policies.zero_apart_s:", "if True:", BARRIER,
     ),
     Mutation(
         "no settle time after the last revoke", "domain/barrier.py",
