@@ -159,6 +159,7 @@ def _by_group(memberships: Iterable[Membership]) -> dict[str, Membership]:
             users=one.users | other.users,
             nested=one.nested | other.nested,
             complete=one.complete and other.complete,
+            gap=one.gap or other.gap,
         )
     return merged
 

@@ -13,6 +13,12 @@ from tests.simulation.play import play
         (Mode.SAFETY, 205),
         (Mode.LIVENESS, 217),
         (Mode.SAFETY, 250),  # a session took the id of another that was still there
+        (Mode.SAFETY, 1_000_268),  # an enumeration that a throttle refused stood between the two looks
+        (Mode.SAFETY, 1_000_370),
+        (Mode.LIVENESS, 314),  # an assignment was compared by an answer that had been under way for long
+        (Mode.LIVENESS, 323),
+        (Mode.PERMANENT, 1_000_209),  # a group that nobody could read was named without the reason
+        (Mode.PERMANENT, 1_000_238),
     ],
 )
 def test_a_seed_that_once_showed_a_defect_shows_none(mode: Mode, seed: int) -> None:
