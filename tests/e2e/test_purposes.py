@@ -128,3 +128,24 @@ def test_groups_that_share_users_do_not_move_apart(tmp_path: Path) -> None:
         assert "GRP1 and GRP2 share" in refused.out + refused.err
         unknown = station.run("--plan", "pooled-eu", "--groups", "GRP9", "--yes")
         assert (unknown.code, "GRP9" in unknown.err) == (2, True)
+
+
+def test_a_cohort_moves_alone_and_comes_home_alone(tmp_path: Path) -> None:
+    with simulated_azure("cohort-and-back", speed=200.0) as azure:
+        station = Station(tmp_path / "home", azure.url)
+        ok(station.run("--plan", "small", "--groups", "GRP-LEDGER", "--yes"))
+        assert azure.assignments(OFFICE, "-neu"), "the office stays"
+        assert azure.assignments(OFFICE, "-weu") == []
+        ok(station.run("back", "--plan", "small", "--yes"))
+        assert station.status()["scope"] == "groups GRP-LEDGER"
+        assert_users_on(azure, "-neu")
+
+
+def test_standby_hosts_are_woken_registered_and_rest_again(tmp_path: Path) -> None:
+    with simulated_azure("host-keepalive", speed=200.0) as azure:
+        station = Station(tmp_path / "home", azure.url)
+        before = {one["id"]: one["power"] for one in azure.ask("/_sim/state")["machines"]}
+        done = ok(station.run("run", "host-keepalive", "--plan", "pooled-eu", "--yes"))
+        assert "8 woken hosts registered" in done.out
+        assert {one["id"]: one["power"] for one in azure.ask("/_sim/state")["machines"]} == before
+        assert azure.ask("/_sim/audit")["violations"] == []
