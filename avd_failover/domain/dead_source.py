@@ -31,8 +31,10 @@ class Silence(Struct, frozen=True, kw_only=True):
     """What could not be read of the assignments."""
     settles_in_s: float
     """Seconds until no removed assignment opens a door any more."""
-    hosts_unproven: int | None
+    hosts_unproven: tuple[str, ...] | None
     """Hosts of which nobody knows whether somebody works there; None when not even they could be listed."""
+    ways_unread: tuple[str, ...] = ()
+    """What could not be read of other ways in than the plan's own, which readiness saw last (S6)."""
 
 
 class Fenced(Struct, frozen=True, kw_only=True):
@@ -90,8 +92,10 @@ def decide(
 
 
 def _told(silence: Silence) -> str:
-    unproven = "hosts" if silence.hosts_unproven is None else counted(silence.hosts_unproven, "host")
-    return f"the source does not answer ({listed(silence.unanswered)}), {unproven} not proven empty"
+    hosts = silence.hosts_unproven
+    unproven = "hosts" if hosts is None else counted(len(hosts), "host")
+    ways = f", other ways in not read again ({listed(silence.ways_unread)})" if silence.ways_unread else ""
+    return f"the source does not answer ({listed(silence.unanswered)}), {unproven} not proven empty{ways}"
 
 
 def _fenced(approvals: Sequence[Approval], rule: Rule) -> Fenced:

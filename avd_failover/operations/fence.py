@@ -1,4 +1,9 @@
-"""The barrier of a run whose source may be dark: proof where it can be had, people's word where not (S8)."""
+"""The barrier of a run whose source may be dark: proof where it can be had, people's word where not (S8).
+
+Silent are the region's hosts and sessions. Role assignments and the directory answer from elsewhere, so every
+other way in is read at a dark barrier as at any other (S6). What of it cannot be read is said to whoever
+decides, and stands in the record.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Sequence
@@ -8,15 +13,19 @@ from typing import ClassVar
 from avd_failover.cloud import Reads
 from avd_failover.domain.approvals import Approval
 from avd_failover.domain.dead_source import Denied, Fenced, Silence, Undecided, decide
-from avd_failover.domain.faults import CloudError
+from avd_failover.domain.exposure import Exposure
+from avd_failover.domain.faults import CloudError, RefusedError
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import Setting
+from avd_failover.domain.ids import name_of
 from avd_failover.domain.plan import End, Mode
 from avd_failover.domain.source_look import SourceLook
 from avd_failover.domain.words import listed
 from avd_failover.operations.assignments import see_pairs
 from avd_failover.operations.barrier import Barrier, BarrierSeen
 from avd_failover.operations.base import Blocked, Memory, NotYet, Proven, Verdict
+from avd_failover.operations.dark import AsThePlanSays
+from avd_failover.operations.entry import see_entry
 
 
 class DarkSeen(BarrierSeen, frozen=True, kw_only=True):
@@ -47,18 +56,25 @@ class BarrierOrFence(Barrier):
         unseen = tuple(seen.look.unseen())
         if not unseen or seen.sessions:
             return seen
-        silent = sum(host.silent for host in seen.look.hosts)
+        silent = tuple(name_of(host.host) for host in seen.look.hosts if host.silent)
         return await self._silent(cloud, memory, unseen, silent if seen.look.hosts_complete else None)
 
     async def _silent(
-        self, cloud: Reads, memory: Memory, unanswered: tuple[str, ...], hosts: int | None
+        self,
+        cloud: Reads,
+        memory: Memory,
+        unanswered: tuple[str, ...],
+        hosts: tuple[str, ...] | None,
     ) -> BarrierSeen:
         pairs, gaps = await see_pairs(cloud, self.route, End.SOURCE)
+        held = tuple(pair.pair.label for pair in pairs if pair.held)
+        ways, unread = (None, ()) if held or gaps else await self._ways(cloud, memory)
         silence = Silence(
             at_s=memory.now_s,
             unanswered=(*unanswered, *await self._asked(cloud)),
-            held=tuple(pair.pair.label for pair in pairs if pair.held),
+            held=held,
             unread=gaps,
+            ways_unread=unread,
             settles_in_s=self._settles_in_s(memory),
             hosts_unproven=hosts,
         )
@@ -66,17 +82,31 @@ class BarrierOrFence(Barrier):
             look=_dark(silence),
             sessions=(),
             pairs=pairs,
+            ways=ways,
             silence=silence,
             said=tuple(memory.approvals(self.bound.step.id)),
             initiator=memory.initiator,
             now=memory.now_at,
         )
 
+    async def _ways(self, cloud: Reads, memory: Memory) -> tuple[Exposure | None, tuple[str, ...]]:
+        """Read every other way in, and say what of it cannot be read; with a gap nothing is concluded."""
+        patient = AsThePlanSays(cloud, self.route, memory.now_at)
+        try:
+            entry = await see_entry(patient, self.route, (End.SOURCE,))
+        except RefusedError:
+            raise
+        except CloudError as fault:
+            return None, (*patient.silent, f"assignments and members: {fault.brief}")
+        return (None if entry.gaps else entry.exposure(self.route)), (*patient.silent, *entry.gaps)
+
     def prove(self, looks: Sequence[BarrierSeen]) -> Verdict:
         """Hold as any barrier does, or once enough people declared a silent source fenced."""
         seen = looks[-1]
         if not isinstance(seen, DarkSeen):
             return super().prove(looks)
+        if blocked := self._blocked(seen):
+            return blocked
         decision = decide(seen.silence, seen.said, self.route.plan.policies, seen.initiator, seen.now)
         match decision:
             case Fenced():
@@ -138,6 +168,7 @@ def _facts(seen: DarkSeen, fenced: Fenced) -> dict[str, Setting]:
         "approvers": ", ".join(fenced.approvers),
         "evidence": ", ".join(fenced.evidence) or "none attached",
         "unanswered": "; ".join(seen.silence.unanswered),
-        "hosts_not_proven": "not even listed" if unproven is None else unproven,
+        "hosts_not_proven": "not even listed" if unproven is None else ", ".join(unproven) or "none",
+        "ways_in_unread": "; ".join(seen.silence.ways_unread) or "none",
         "expires": f"{fenced.until:%Y-%m-%d %H:%M:%S} UTC",
     }

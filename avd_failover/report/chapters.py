@@ -80,6 +80,8 @@ class Fence(Struct, frozen=True, kw_only=True):
     unanswered: tuple[str, ...]
     """What was asked of the source, and what came of it."""
     hosts_not_proven: str
+    ways_in_unread: str
+    """What could not be read, at the fence, of other ways in than the plan's own."""
     expires: str
 
 

@@ -69,6 +69,7 @@ def _fence(fence: Fence | None) -> Iterator[str]:
     yield f"evidence   {fence.evidence}"
     yield from (f"silent     {one}" for one in fence.unanswered)
     yield f"hosts      not proven empty: {fence.hosts_not_proven}"
+    yield f"ways in    not read again: {fence.ways_in_unread}"
     yield f"expires    {fence.expires}"
 
 

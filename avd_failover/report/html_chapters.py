@@ -62,6 +62,7 @@ def fence(account: Account) -> Markup | None:
         ("Evidence", code(found.evidence)),
         ("Did not answer", tag("ul", *(tag("li", one) for one in found.unanswered))),
         ("Hosts not proven empty", found.hosts_not_proven),
+        ("Other ways in not read again", found.ways_in_unread),
         ("Expires", found.expires),
         ("Step", found.step),
     ]

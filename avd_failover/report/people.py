@@ -112,6 +112,7 @@ def _fence(step: StepState) -> Fence:
         evidence=facts.get("evidence", "not recorded"),
         unanswered=tuple(one for one in facts.get("unanswered", "").split("; ") if one),
         hosts_not_proven=facts.get("hosts_not_proven", "not recorded"),
+        ways_in_unread=facts.get("ways_in_unread", "not recorded"),
         expires=facts.get("expires", "not recorded"),
     )
 

@@ -20,7 +20,7 @@ QUIET = Silence(
     held=(),
     unread=(),
     settles_in_s=0.0,
-    hosts_unproven=3,
+    hosts_unproven=("weu-1", "weu-2", "weu-3"),
 )
 
 

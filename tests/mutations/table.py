@@ -342,4 +342,8 @@ MUTATIONS = (
         "a failback does not wait for profiles", "operations/profiles.py",
         "if profiles.mirrored:", "if profiles:", "tests/operations/test_profiles.py",
     ),
+    Mutation(
+        "another way in does not matter in the dark", "operations/fence.py",
+        "        if blocked := self._blocked(seen):\n            return blocked\n", "", FENCE,
+    ),
 )  # fmt: skip

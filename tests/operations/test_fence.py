@@ -9,6 +9,7 @@ from avd_failover.domain.approvals import EXPIRY_S
 from avd_failover.domain.faults import TransientError
 from avd_failover.domain.plan import Mode
 from avd_failover.operations.base import Blocked, NotYet, Proven, Verdict
+from tests.domain import builders
 from tests.operations.darkness import NOW_S, Watcher, darken, lighten, says, unplanned
 from tests.operations.staging import STEP, Stage
 
@@ -156,11 +157,86 @@ def test_users_who_are_seen_while_hosts_are_silent_are_logged_off_before_anybody
     assert watcher.moves().actions
 
 
-def test_hosts_that_do_not_report_are_counted_in_the_record() -> None:
+def test_hosts_that_do_not_report_are_named_in_the_record() -> None:
     stage = two_speak(left("host weu-1 Unavailable running", "host weu-2 NoHeartbeat running"))
     verdict = at_the_barrier(stage)
     assert isinstance(verdict, Proven)
-    assert verdict.facts["hosts_not_proven"] == 2
+    assert verdict.facts["hosts_not_proven"] == "weu-1, weu-2"
+
+
+OTHER_WAYS = [
+    ("a user of the plan, directly", "extra user to user 1 at DAG source", "directly"),
+    ("by a role that is inherited", "extra user to group 9 at subscription", "inherited from subscription"),
+    ("by a wildcard role", "extra wildcard to group 1 at resources weu", "inherited from resource group"),
+]
+
+
+@pytest.mark.parametrize("word", ["nobody spoke", "two spoke"])
+@pytest.mark.parametrize(
+    ("way", "because"), [row[1:] for row in OTHER_WAYS], ids=[row[0] for row in OTHER_WAYS]
+)
+def test_another_way_into_a_dark_source_stands_whatever_two_people_say(way, because, word) -> None:
+    """Assignments answer although the region does not: S6 holds in the dark as in the light."""
+    stage = darken(left("members GRP9 1,2", way))
+    verdict = at_the_barrier(two_speak(stage) if word == "two spoke" else stage)
+    assert isinstance(verdict, Blocked)
+    assert because in verdict.because
+    assert {finding.code for finding in verdict.findings} == {"access-left"}
+
+
+def test_another_way_in_that_appears_after_people_spoke_holds_the_run() -> None:
+    stage = two_speak(darken(left("members GRP9 1,2", JUST_NOW)))
+    watcher = Watcher(stage, "barrier")
+    assert isinstance(watcher.look(600.0), NotYet)
+    stage.change("extra user to group 9 at subscription")
+    assert isinstance(watcher.look(100.0), Blocked)
+
+
+def test_a_way_in_for_others_only_is_nobodys_business_here() -> None:
+    assert fenced(
+        at_the_barrier(two_speak(darken(left("members GRP9 7,8", "extra user to group 9 at DAG source"))))
+    )
+
+
+UNREADABLE = [
+    ("the directory is silent too", "members 0", "assignments and members: 503"),
+    ("the roles are", "roles dag-weu", "assignments and members: 503"),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "told"), [row[1:] for row in UNREADABLE], ids=[row[0] for row in UNREADABLE]
+)
+def test_ways_in_that_cannot_be_read_are_said_to_whoever_decides_and_stand_in_the_record(
+    question: str, told: str
+) -> None:
+    asked = question.replace("members 0", f"members {builders.gid(1)}")
+    stage = darken(left())
+    darken(stage, asked)
+    asks = at_the_barrier(stage)
+    assert isinstance(asks, NotYet)
+    assert (
+        f"other ways in not read again (application groups: 503 ServiceUnavailable and {told}" in asks.because
+    )
+    verdict = at_the_barrier(two_speak(stage))
+    assert isinstance(verdict, Proven)
+    assert told in str(verdict.facts["ways_in_unread"])
+
+
+def test_a_gap_in_what_roles_there_are_is_said_and_blocks_nothing_by_itself() -> None:
+    stage = two_speak(darken(left()))
+    stage.script.gaps["roles dag-weu"] = "page 2 did not come"
+    verdict = at_the_barrier(stage)
+    assert isinstance(verdict, Proven)
+    assert str(verdict.facts["ways_in_unread"]).endswith("page 2 did not come")
+
+
+def test_where_everything_was_read_the_record_says_so() -> None:
+    """Hosts are silent, while the pool's application groups answer."""
+    stage = two_speak(left("host weu-1 Unavailable running"))
+    verdict = at_the_barrier(stage)
+    assert isinstance(verdict, Proven)
+    assert verdict.facts["ways_in_unread"] == "none"
 
 
 def test_a_region_that_comes_back_before_the_word_is_given_is_asked_for_proof_again() -> None:

@@ -164,6 +164,7 @@ def fenced(**more: object) -> Story:
         "evidence": f"outage.pdf {EVIDENCE}",
         "unanswered": "hosts: 503; host pool: 503",
         "hosts_not_proven": 6,
+        "ways_in_unread": "application groups: 503",
         "expires": f"{until:%Y-%m-%d %H:%M:%S} UTC",
     }
     story.after(540).tell(ended("barrier", "declared fenced by Ann and Ben", **facts)).begin("grant-target")
