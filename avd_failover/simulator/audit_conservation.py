@@ -2,17 +2,19 @@
 
 S11  what an engine removes from a side it creates on one side again, property by property
 S13  it deletes nothing that others made meanwhile, nor what stood on the side it moves to
-S14  a change that took effect late is repaired by the end
+S14  a change that took effect late is repaired by the end, or is known and under way: whoever is assigned
+     nowhere is in transit once an engine saw that what was deleted late is gone
 S15  each assignment is read by its id shortly before its deletion is sent
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from avd_failover.simulator.access import covers
 from avd_failover.simulator.audit_grants import Finding
 from avd_failover.simulator.audit_picture import Picture, Pool
 from avd_failover.simulator.history import Change, Looked
-from avd_failover.simulator.records import RoleAssignment, key
+from avd_failover.simulator.records import ListedAssignment, RoleAssignment, key
 
 COMPARE_S = 10.0
 """T_cmp: how old the comparison before a delete may be."""
@@ -47,13 +49,26 @@ class Conservation:
         self._looking: set[str] = set()
         self._compared_s: dict[tuple[str, str], list[float]] = {}
         self._arrived_late: dict[str, Change] = {}
+        self._missed: set[str] = set()
+        """Deleted late, and an engine saw since that they are gone."""
         self._made_meanwhile: set[str] = set()
 
     def looked(self, look: Looked) -> None:
-        """Take in that an engine read something by its id."""
-        self._looking.add(look.actor)
-        if look.what == "assignment":
+        """Take in that an engine read something."""
+        if look.what != "assignments":
+            self._looking.add(look.actor)
+        if look.what == "assignment" and look.seen:
             self._compared_s.setdefault((look.actor, look.target), []).append(look.at_s)
+        self._missed.update(target for target in self._arrived_late if self._shows_absence(look, target))
+
+    def _shows_absence(self, look: Looked, target: str) -> bool:
+        """Tell whether a look shows, by id or in a list that has caught up, that an assignment is gone."""
+        if look.what == "assignment":
+            return look.target == target and not look.seen
+        record = self._arrived_late[target].before
+        if look.what != "assignments" or not isinstance(record, RoleAssignment):
+            return False
+        return covers(look.target, record.scope) and target not in self._picture.table(ListedAssignment)
 
     def note(self, change: Change, sent_s: float | None) -> Iterator[Finding]:
         """Take in a change, before the picture does, and yield what was looked at.
@@ -89,6 +104,7 @@ class Conservation:
     def _by_engine(self, change: Change, sent_s: float | None) -> Iterator[Finding]:
         if sent_s is not None:
             self._arrived_late[change.target] = change
+            self._missed.discard(change.target)
         if isinstance(change.before, RoleAssignment) and change.after is None:
             yield from self._deleted(change, change.before, change.at_s if sent_s is None else sent_s)
         elif isinstance(change.after, RoleAssignment) and change.before is None:
@@ -136,8 +152,8 @@ class Conservation:
         detail = ""
         if len(held) > 1:
             detail = f"arrived late, and {principal} is left assigned on both sides"
-        if not held and change.after is None:
-            detail = f"arrived late, and {principal} is left assigned nowhere"
+        if not held and change.after is None and change.target not in self._missed:
+            detail = f"arrived late, and {principal} is left assigned nowhere without anybody's knowledge"
         return Finding(invariant="S14", subject=change.target, detail=detail)
 
 

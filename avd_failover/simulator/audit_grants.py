@@ -65,7 +65,8 @@ class Grants:
 
     def looked(self, look: Looked) -> None:
         """Take in that an engine read the sessions of a pool, and whose they were in truth."""
-        self._looking.add(look.actor)
+        if look.what != "assignments":
+            self._looking.add(look.actor)
         if look.what == "sessions":
             there = self._picture.users_on(look.target) if look.seen > 0 else frozenset()
             self._looks.setdefault(look.target, []).append((look, there))

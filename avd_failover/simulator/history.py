@@ -73,7 +73,8 @@ class Shown:
 class Looked:
     """An actor read a list whole, or one thing by its id: ``seen`` counts what was there.
 
-    Of the sessions of a pool, ``what`` is ``sessions``; of an assignment by id, ``assignment``.
+    Of the sessions of a pool, ``what`` is ``sessions``; of an assignment by id, ``assignment``. Of the
+    assignments at a scope it is ``assignments``, and ``seen`` is 1: what they showed lags behind.
     """
 
     at_s: float

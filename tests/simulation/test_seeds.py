@@ -19,6 +19,8 @@ from tests.simulation.play import play
         (Mode.LIVENESS, 323),
         (Mode.PERMANENT, 1_000_209),  # a group that nobody could read was named without the reason
         (Mode.PERMANENT, 1_000_238),
+        (Mode.PERMANENT, 1_000_107),  # revokes that came late and were seen: held, with the pairs in transit
+        (Mode.PERMANENT, 5_000_304),
     ],
 )
 def test_a_seed_that_once_showed_a_defect_shows_none(mode: Mode, seed: int) -> None:

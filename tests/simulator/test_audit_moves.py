@@ -384,6 +384,47 @@ def test_s14_bites_when_a_late_delete_leaves_nothing():
     assert found(world, "S14") == []
 
 
+def delete_late(world: World) -> str:
+    """Delete an assignment by a request that was under way for long; return its id."""
+    target = assignment_of(world, actor=ENGINE)
+    compare(world, target)
+    world.faults.arrived_late("assignments.delete", target.lower(), ENGINE, 400.0)
+    world.roles.delete(ENGINE, target)
+    return target
+
+
+@pytest.mark.parametrize(
+    ("what", "scope", "seen", "caught_up", "bites"),
+    [
+        ("assignment", "", 0, False, False),
+        ("assignment", "", 1, False, True),
+        ("assignments", GROUP_A, 1, True, False),
+        ("assignments", ROOT, 1, True, False),
+        ("assignments", GROUP_A, 1, False, True),
+        ("assignments", GROUP_B, 1, True, True),
+        ("sessions", POOL_A, 0, True, True),
+    ],
+)
+def test_s14_lets_what_was_deleted_late_be_in_transit_once_an_engine_saw_that_it_is_gone(
+    what, scope, seen, caught_up, bites
+):
+    world = small_world(sessions=0)
+    target = delete_late(world)
+    if caught_up:
+        wait(world, 50)
+    world.faults.looked(ENGINE, what, scope or target, seen)
+    assert bool(found(world, "S14")) is bites
+    assert len(audit(world)["in_transit"]) == 1
+
+
+def test_s14_is_not_satisfied_by_a_look_before_the_deletion_arrived():
+    world = small_world(sessions=0)
+    target = assignment_of(world, actor=ENGINE)
+    world.faults.looked(ENGINE, "assignment", target, 0)
+    delete_late(world)
+    assert len(found(world, "S14")) == 1
+
+
 @pytest.mark.parametrize(
     ("age_s", "late_s", "bites"), [(5, 0, False), (20, 0, True), (400, 395, False), (20, 5, True)]
 )

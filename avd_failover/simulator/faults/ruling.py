@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from avd_failover.simulator.faults.sent import Sent
 from avd_failover.simulator.past import past_of
+from avd_failover.simulator.records import RoleAssignment
 from avd_failover.simulator.refusals import AnswerLost, ArmRefusal
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 UNREAD = -1
 """What a look saw that failed."""
-Damage = Literal["none", "reset", "half-open", "cut", "wrong-length", "truncated-json", "gzip", "slow"]
+GONE = 404
+Damage = Literal[
+    "none", "reset", "half-open", "cut", "wrong-length", "truncated-json", "gzip", "slow", "portal"
+]
+Portal = Literal["page", "redirect", "sign-in"]
 PageTrick = Literal["none", "repeat", "omit", "loop", "foreign-host"]
 
 SILENT: frozenset[Damage] = frozenset({"reset", "half-open"})
@@ -53,6 +58,8 @@ class Ruling:
     page: PageTrick = "none"
     status: int | None = None
     """Another success status than the usual one."""
+    portal: Portal = "page"
+    """What a captive portal answers, where ``damage`` is one."""
     followable: bool = True
     """Whether a 202 says where its operation can be followed."""
 
@@ -77,7 +84,7 @@ class Ruling:
         return self.damage in LOSING
 
 
-_LOOKS = frozenset({"sessions.list", "assignments.get"})
+_LOOKS = frozenset({"sessions.list", "assignments.get", "assignments.list"})
 """Requests by which the audit knows what an engine looked at."""
 
 _NAMES = tuple(field.name for field in fields(Ruling))
@@ -97,8 +104,10 @@ def carry_out(world: "World", sent: Sent, ruling: Ruling, apply: Callable[["Worl
             _note_look(world, sent, world)
             return answered
         return _carried_out(world, sent, ruling, apply)
-    except (ArmRefusal, AnswerLost):
+    except (ArmRefusal, AnswerLost) as fault:
         _note_look(world, sent, None)
+        if isinstance(fault, ArmRefusal) and fault.status == GONE and not ruling.loses_answer:
+            _note_absence(world, sent)
         raise
 
 
@@ -142,9 +151,10 @@ def _as_it_was(world: "World", sent: Sent, ruling: Ruling, apply: Callable[["Wor
 
 
 def _note_look(world: "World", sent: Sent, shown: "World | None") -> None:
-    """Write down what an engine saw of a pool's sessions (S4), and that it read an assignment by id (S15).
+    """Write down what an engine saw of a pool's sessions (S4), and that it read assignments (S14, S15).
 
-    Ghosts are not counted: their machines are known to be stopped. A reading that failed is noted too.
+    Ghosts are not counted: their machines are known to be stopped. A reading of sessions that failed is noted
+    too; of assignments none that failed, and no list that was of the past.
     """
     if sent.route not in _LOOKS or sent.continues or not sent.actor.startswith("engine:"):
         return
@@ -154,6 +164,16 @@ def _note_look(world: "World", sent: Sent, shown: "World | None") -> None:
         world.faults.looked(sent.actor, "sessions", sent.target, seen)
     if sent.route == "assignments.get" and shown is not None:
         world.faults.looked(sent.actor, "assignment", sent.target, 1)
+    if sent.route == "assignments.list" and shown is world:
+        world.faults.looked(sent.actor, "assignments", sent.target, 1)
+
+
+def _note_absence(world: "World", sent: Sent) -> None:
+    """Write down that an engine was told, truly, that an assignment does not stand any more (S14)."""
+    if sent.route != "assignments.get" or not sent.actor.startswith("engine:"):
+        return
+    if world.core.find(RoleAssignment, sent.target) is None:
+        world.faults.looked(sent.actor, "assignment", sent.target, 0)
 
 
 def _later(
