@@ -21,6 +21,7 @@ from avd_failover.cli.exits import ExitCode
 from avd_failover.cli.reading import alive
 from avd_failover.domain.graph import Step
 from avd_failover.domain.plan import Mode
+from avd_failover.domain.rollback import no_way_back
 from avd_failover.domain.route import Purpose
 from avd_failover.domain.states import RunStatus
 from avd_failover.engine.orders import Order, Words
@@ -67,6 +68,12 @@ def abort(run: str | None, rollback: bool, by: str | None, reason: str) -> None:
             ExitCode.REFUSED,
             f"{state.run} is {state.status.value}; there is nothing to abort",
             next_step=_home_again(state),
+        )
+    if rollback and (barred := no_way_back(state.effects)):
+        raise Quit(
+            ExitCode.REFUSED,
+            f"{state.run} cannot be turned back: {barred}",
+            next_step=f"failover resume {state.run}    and then: {_return(state)}",
         )
     if not rollback and not running:
         raise Quit(
@@ -235,10 +242,14 @@ def _rests(state: RunState) -> str:
 
 def _home_again(state: RunState) -> str:
     """A failover that is over is not aborted, it is returned."""
-    plan = state.route.plan.name
     if state.status is RunStatus.COMPLETED and state.route.purpose is Purpose.FAILOVER:
-        return f"failover back --plan {plan}    to return the users"
+        return f"{_return(state)}    to return the users"
     return f"failover report {state.run}"
+
+
+def _return(state: RunState) -> str:
+    home = state.route.purpose is Purpose.FAILBACK
+    return f"failover {'' if home else 'back '}--plan {state.route.plan.name}"
 
 
 def _evidence(path: str | None) -> tuple[str, str]:

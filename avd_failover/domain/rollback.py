@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
 from avd_failover.domain.graph import Step, StepGraph
 from avd_failover.domain.plan import End
+from avd_failover.domain.recovery_actions import FailOverMachine
+from avd_failover.domain.words import counted
 
 PREFIX = "back-"
 """Steps of the way back never share an id with those of a runbook."""
@@ -36,6 +38,19 @@ def way_back(
         pool=forward.pool,
         steps=tuple(_steps(changed, partial=partial, homeward=homeward)),
     )
+
+
+def no_way_back(changed: Sequence[Action]) -> str:
+    """Say why a run that did this, or may have, can only go on; empty when it can be turned back.
+
+    A failover of a machine has no inverse: it comes home by a failover the other way, once it is replicated
+    back, and that is a run of its own.
+    """
+    moved = {action.target for action in changed if isinstance(action, FailOverMachine)}
+    if not moved:
+        return ""
+    said = f"{counted(len(moved), 'desktop')} failed over, or about to"
+    return f"{said}: no failover is undone; let the run end, then return the desktops with a failback"
 
 
 def _steps(changed: Sequence[Action], *, partial: bool, homeward: bool) -> Iterator[Step]:

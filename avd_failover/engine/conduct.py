@@ -8,7 +8,7 @@ from avd_failover.cloud import Cloud
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.fence import UNFENCED, Fence
 from avd_failover.domain.plan import Mode
-from avd_failover.domain.rollback import way_back
+from avd_failover.domain.rollback import no_way_back, way_back
 from avd_failover.domain.route import Purpose
 from avd_failover.domain.states import RunStatus
 from avd_failover.engine.crash_loop import crash_loop
@@ -113,7 +113,7 @@ class Conductor:
         asked = {said.kind: said for said in reversed(state.said)}
         if state.turned is not None:
             return None
-        if said := asked.get(Order.ROLLBACK.value):
+        if (said := asked.get(Order.ROLLBACK.value)) and not no_way_back(state.effects):
             return self._turn(said)
         if state.route.mode is Mode.PLANNED and (said := asked.get(Order.UNPLANNED.value)):
             because = f"the source is left as dark by {said.by}: {said.reason}"

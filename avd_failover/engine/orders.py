@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from avd_failover.domain.plan import Mode
+from avd_failover.domain.rollback import no_way_back
 from avd_failover.engine.stop import StopSignal
 from avd_failover.journal.events import OperatorSaid
 from avd_failover.journal.store import Request, Requests
@@ -85,7 +86,9 @@ class Orders:
             case Order.ABORT:
                 self._stop.ask(f"aborted by {told}", held=True)
             case Order.ROLLBACK if self._journal.state.turned is None:
-                self._stop.ask(f"turned back by {told}", held=True)
+                barred = no_way_back(self._journal.state.effects)
+                because = f"stopped by {told}; {barred}" if barred else f"turned back by {told}"
+                self._stop.ask(because, held=True)
             case Order.UNPLANNED if self._may_switch():
                 self._stop.ask(f"switched to unplanned by {told}", held=True)
             case Order.SKIP if not said.item:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from avd_failover.cloud import Cloud
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.confinement import Confinement
+from avd_failover.domain.estate import PoolKind
 from avd_failover.domain.fence import UNFENCED, Fence
 from avd_failover.domain.graph import Step
 from avd_failover.domain.states import RunStatus, StepStatus
+from avd_failover.engine.aged import aged
 from avd_failover.engine.confined import Confined
 from avd_failover.engine.frontier import Frontier
 from avd_failover.engine.memory import RunMemory
@@ -97,7 +99,9 @@ class Run:
             self._journal.append(StepEnded(step=step, status=StepStatus.SKIPPED, because=because))
 
     def _ended(self) -> list[str]:
-        return [step.id for step in self._state.graph.steps if self._state.steps[step.id].status.ended]
+        again = aged(self._state, self._tools.clock.now())
+        ended = [step.id for step in self._state.graph.steps if self._state.steps[step.id].status.ended]
+        return [step for step in ended if step not in again]
 
     async def _until_idle(self) -> None:
         asked = asyncio.ensure_future(self._tools.stop.asked_for())
@@ -178,7 +182,8 @@ class Run:
                 held = RunStatus.HELD if self._tools.stop.held else RunStatus.INTERRUPTED
                 return held, self._tools.stop.because
             if self._state.turned:
-                return RunStatus.ROLLED_BACK, "every pair is where it was"
+                what = "desktop" if self._state.route.plan.pool is PoolKind.PERSONAL else "pair"
+                return RunStatus.ROLLED_BACK, f"every {what} is where it was"
             return RunStatus.COMPLETED, "every step ended"
         if verdict.moot:
             return RunStatus.COMPLETED, f"nothing to do: {verdict.because}"

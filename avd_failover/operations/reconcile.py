@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from avd_failover.cloud import Reading, Reads
 from avd_failover.domain.actions import Moves
-from avd_failover.domain.estate import UserSession
+from avd_failover.domain.estate import PoolKind, UserSession
 from avd_failover.domain.faults import CloudError, RefusedError
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import OperationSpec
@@ -77,7 +77,12 @@ class Reconcile(Base):
         return known or bool(pair.held) or not self.route.test
 
     async def _sessions(self, cloud: Reads, memory: Memory) -> tuple[Reading[UserSession], str]:
-        """Read the sessions of those who move; a source that people declared fenced need not answer (S8)."""
+        """Read the sessions of those who move; a source that people declared fenced need not answer (S8).
+
+        Personal desktops have one pool, at both ends: whoever works there is where they belong.
+        """
+        if self.route.plan.pool is PoolKind.PERSONAL:
+            return Reading(items=(), read_at=memory.now_at), ""
         try:
             sessions = await cloud.sessions.list(self.route.side(End.SOURCE).host_pool)
             there = await occupants(cloud, self.route, End.SOURCE, sessions.items)

@@ -19,7 +19,7 @@ from avd_failover.domain.actions import (
     StartMachine,
     kind_of,
 )
-from avd_failover.domain.estate import PoolKind, PowerState, SessionHost
+from avd_failover.domain.estate import PowerState, SessionHost
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.ids import name_of, plan_of
@@ -155,9 +155,7 @@ class Restore(Base):
                 return action.schedule.startswith(f"{self.side.scaling_plan}/")
             case SetStartOnConnect():
                 return action.host_pool == self.side.host_pool
-            case StartMachine():
-                return any(host.machine == action.machine for host in hosts)
-            case DeallocateMachine() if self.route.plan.pool is PoolKind.POOLED:
+            case StartMachine() | DeallocateMachine():
                 return any(host.machine == action.machine for host in hosts)
         return False
 

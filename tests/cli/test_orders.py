@@ -21,6 +21,7 @@ from avd_failover.journal.local_leases import LocalLeases
 from avd_failover.journal.sqlite_store import SqliteStore
 from tests.cli.runs_at_hand import Shell
 from tests.journal.builders import RUN, T0, applied, began, done, intended, make_pinned, revoke, whole_run
+from tests.recovery_actions import FAIL_OVER
 
 STEPS = (
     Step(id="readiness", uses="checks.readiness", side=End.TARGET),
@@ -275,6 +276,16 @@ def test_a_rollback_of_a_run_at_rest_takes_it_up(shell: Shell, resumed) -> None:
     shell.type("abort", RUN, "--rollback", "--by", "Ann")
     assert [kind for kind, _ in requests(shell)] == ["rollback"]
     assert resumed == [RUN]
+
+
+def test_a_run_that_failed_a_desktop_over_is_not_turned_back_and_the_way_on_is_named(
+    shell: Shell, resumed
+) -> None:
+    shell.record(RUN, [*held()[:-1], began("move"), intended("move", 2, FAIL_OVER)])
+    assert shell.type("abort", RUN, "--rollback", "--by", "Ann") == ExitCode.REFUSED
+    assert "cannot be turned back: 1 desktop failed over, or about to" in shell.err
+    assert f"failover resume {RUN}    and then: failover back --plan" in shell.err
+    assert (requests(shell), resumed) == ([], [])
 
 
 def test_a_run_that_is_over_is_not_aborted(shell: Shell) -> None:
