@@ -79,7 +79,7 @@ async def _amend(wanted: str, plan: str, by: str, reason: str, manner: "Manner")
                 old = await _end(home, old.run, end, wired, tenure)
         async with take(home, lock, asked.route.plan, run, wired) as tenure:
             pinned = asked.pin(run, wired.where, wired.simulated, tenure.lease.holder)
-            pinned = replace(pinned, amends=old.run, carried=old.effects)
+            pinned = replace(pinned, amends=old.run, carried=old.effects, images=old.pinned.images)
             return await _go_on(home, pinned, wired, tenure, manner)
 
 

@@ -15,6 +15,7 @@ from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
 from avd_failover.domain.accepted import Accepted
 from avd_failover.domain.actions import Action
+from avd_failover.domain.desk_images import DeskImage
 from avd_failover.domain.estate import PoolKind
 from avd_failover.domain.graph import Step, StepGraph
 from avd_failover.domain.plan import Mode, Plan, Side
@@ -65,6 +66,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     follows: tuple[str, ...] = ()
     inherited: tuple[Action, ...] = ()
     accepted: Accepted | None = None
+    images: tuple[DeskImage, ...] = ()
 
     def pin(self, run: str, where: Endpoints, simulated: str | None, holder: Holder) -> RunPinned:
         """Return the first event of the run's journal."""
@@ -85,6 +87,7 @@ class Asked(Struct, frozen=True, kw_only=True):
             follows=self.follows,
             inherited=self.inherited,
             accepted=self.accepted,
+            images=self.images,
         )
 
 

@@ -77,7 +77,11 @@ def may_begin(asked: Asked, standing: Ledger, now: datetime) -> None:
 
 
 def following(asked: Asked, standing: Ledger) -> Asked:
-    """Return what was asked with what it takes up: a failback its failovers, a settling its debts."""
+    """Return what was asked with what it takes up: a failback its failovers, a settling its debts.
+
+    Whatever it is, it knows what earlier runs wrote down of personal desktops.
+    """
+    asked = replace(asked, images=standing.images)
     match asked.route.purpose:
         case Purpose.FAILBACK:
             return _returning(asked, standing)

@@ -20,6 +20,8 @@ SAFE_TO_LOSE = (
 """Extensions that joined a desktop once; its disk remembers what they did (contract 127)."""
 
 
+WEEK_S = 7 * 86400.0
+
 class PointPolicy(Enum):
     """Which recovery point a desktop is brought back to, unless a person chooses another one."""
 
@@ -59,6 +61,8 @@ class PersonalPlan(Struct, frozen=True, kw_only=True):
     failback_direction: Direction = Direction.PRIMARY_TO_RECOVERY
     """What a failover of a reversed item says of its direction; Azure's word for it is not verified."""
 
+    images_within_s: float = WEEK_S
+    """How old an image of a desktop's extensions may be that stands in when nobody can ask its machine."""
     def wave_of(self, machine: str) -> int:
         """Return the number of the first wave that names a machine; unnamed ones come after all waves."""
         name = machine.lower()

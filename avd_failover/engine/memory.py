@@ -8,6 +8,7 @@ from avd_failover.domain.accepted import Accepted
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
 from avd_failover.domain.approvals import Approval
 from avd_failover.domain.clock import Clock
+from avd_failover.domain.desk_images import DeskImage
 from avd_failover.domain.estate import RoleAssignment
 from avd_failover.domain.graph import Setting
 from avd_failover.domain.item_request import ItemRequest
@@ -99,6 +100,11 @@ class RunMemory:
     def accepted(self) -> Accepted | None:
         """The placement that a person accepted as a starting point."""
         return self._state.pinned.accepted
+
+    @property
+    def images(self) -> Sequence[DeskImage]:
+        """What earlier runs wrote down of the extensions on personal desktops."""
+        return self._state.pinned.images
 
     @property
     def initiator(self) -> str:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from avd_failover.domain.accepted import Accepted
 from avd_failover.domain.actions import Action, Skipped
+from avd_failover.domain.desk_images import DeskImage
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.graph import Setting, StepGraph
 from avd_failover.domain.plan import Mode, Plan
@@ -82,6 +83,8 @@ class RunPinned(Struct, frozen=True, kw_only=True, tag="run.pinned", tag_field="
     """What that run did, or may have done, in the order of its intents: it counts as this one's own."""
     accepted: Accepted | None = None
     """The placement that this run may begin from although no journal explains it (safety J10)."""
+    images: tuple[DeskImage, ...] = ()
+    """What earlier runs knew of the extensions on personal desktops, for those that nobody can ask now."""
     signer: str = ""
     """Public key that signs this journal, in hexadecimal; empty for one that nobody signs."""
 

@@ -5,11 +5,12 @@ does one that changed nothing, unless it is a settling that found everything pai
 nothing standing by what they are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from avd_failover.domain.actions import Action
+from avd_failover.domain.desk_images import RECORDS, DeskImage, images_in, newest
 from avd_failover.domain.graph import Step
 from avd_failover.domain.route import Purpose
 from avd_failover.domain.states import RunStatus, StepStatus
@@ -27,6 +28,8 @@ class Ledger(Struct, frozen=True, kw_only=True):
     """Runs whose effects stand and can be returned by a failback, oldest first."""
     last: RunState | None = None
     """The newest finished run that moved users of production."""
+    images: tuple[DeskImage, ...] = ()
+    """The newest image of each desktop's extensions that any run wrote down."""
 
     @property
     def inherited(self) -> tuple[Action, ...]:
@@ -43,7 +46,9 @@ def ledger_of(states: Iterable[RunState]) -> Ledger:
     settled: set[str] = set()
     returned: set[str] = set()
     amended: set[str] = set()
+    images: list[DeskImage] = []
     for state in states:
+        images += _images(state)
         if state.route.purpose is Purpose.SETTLE and state.status is RunStatus.COMPLETED:
             settled.update(state.pinned.follows)  # by looking alone, where others had paid
         if not state.changed or state.status is RunStatus.ROLLED_BACK:
@@ -63,9 +68,21 @@ def ledger_of(states: Iterable[RunState]) -> Ledger:
             returned.update(state.pinned.follows)
         elif purpose in {Purpose.FAILOVER, Purpose.SETTLE} and state.run not in returned:
             away.append(state)
-    return Ledger(unfinished=unfinished, owing=owing, away=tuple(reversed(away)), last=last)
+    return Ledger(
+        unfinished=unfinished,
+        owing=owing,
+        away=tuple(reversed(away)),
+        last=last,
+        images=newest(images),
+    )
 
 
 def debts(state: RunState) -> tuple[Step, ...]:
     """Return the steps that a run owes, in the order of its graph."""
     return tuple(step for step in state.graph.steps if state.steps[step.id].status is StepStatus.DEBT)
+
+
+def _images(state: RunState) -> Iterator[DeskImage]:
+    for step in state.steps.values():
+        if step.step.uses == RECORDS and step.finished_at is not None:
+            yield from images_in(step.facts, step.finished_at)

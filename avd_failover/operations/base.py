@@ -17,6 +17,7 @@ from avd_failover.cloud import Reads
 from avd_failover.domain.accepted import Accepted
 from avd_failover.domain.actions import Action, Moves
 from avd_failover.domain.approvals import Approval
+from avd_failover.domain.desk_images import DeskImage
 from avd_failover.domain.estate import RoleAssignment
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.findings import Finding
@@ -142,6 +143,11 @@ class Memory(Protocol):
     @property
     def accepted(self) -> Accepted | None:
         """The placement that a person accepted as a starting point although no journal explains it."""
+        ...
+
+    @property
+    def images(self) -> Sequence[DeskImage]:
+        """The newest image of each personal desktop's extensions that an earlier run wrote down."""
         ...
 
     @property

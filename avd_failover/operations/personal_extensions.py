@@ -1,93 +1,41 @@
-"""Extensions of machines: no failover takes them along, so they are written down before and put again after.
+"""Putting extensions on machines again that moved: no failover takes them along.
 
-What is written down is in the journal before anything moves, as one fact for each desktop. Domain join and
-DSC are left out, because the disk remembers what they did (contract 126, 127).
+Domain join and DSC are left out, because the disk remembers what they did (contract 126, 127).
 """
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
-import msgspec
 from msgspec import Struct
 
 from avd_failover.cloud import Reading, Reads
 from avd_failover.domain.actions import Action, Moves
+from avd_failover.domain.desk_images import filed, image_in
 from avd_failover.domain.desks import Desk
 from avd_failover.domain.extensions import InstalledExtension, VmExtension
-from avd_failover.domain.faults import RefusedError, TransientError
+from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.graph import OperationSpec, Setting, SettingSpec
 from avd_failover.domain.ids import MachineId
-from avd_failover.domain.plan import End, Mode
+from avd_failover.domain.plan import End
 from avd_failover.domain.recovery_actions import InstallExtension
 from avd_failover.domain.words import counted
 from avd_failover.operations.base import AfterRefusal, Memory, NotYet, Proven, Tried, Verdict
 from avd_failover.operations.desks import Desks, PersonalBase
 
-IMAGE = "image of "
-"""What facts begin with that hold the extensions of one desktop."""
-
 
 class ExtensionsSeen(Struct, frozen=True, kw_only=True):
-    """The desktops, and what is on the machine behind each; None where nobody could say."""
+    """The desktops, what is on the machines of those that moved, and what is wanted there."""
 
     desks: Desks
-    installed: dict[str, Reading[InstalledExtension] | None]
+    installed: dict[str, Reading[InstalledExtension]]
     images: dict[str, tuple[VmExtension, ...]] = {}
 
     @property
     def gaps(self) -> tuple[str, ...]:
         """What could not be read whole."""
-        lists = [f"{name}: {one.gap}" for name, one in self.installed.items() if one and not one.complete]
+        lists = [f"{name}: {one.gap}" for name, one in self.installed.items() if not one.complete]
         return (*self.desks.gaps, *lists)
-
-
-class RecordExtensions(PersonalBase):
-    """Write down which extensions every desktop has; one that a dark region hides is named."""
-
-    spec: ClassVar = OperationSpec(
-        name="personal.extensions-record",
-        summary="Write down the extensions of every machine before it moves.",
-        ends=(End.SOURCE,),
-    )
-
-    async def observe(self, cloud: Reads, memory: Memory) -> ExtensionsSeen:
-        """Read the extensions of every machine that has not moved yet."""
-        seen = await self.look(cloud, memory)
-        desks = [desk for desk in seen.desks if not desk.stand.moved]
-        read = await asyncio.gather(*(self._on(cloud, desk) for desk in desks))
-        return ExtensionsSeen(
-            desks=seen, installed=dict(zip((desk.name for desk in desks), read, strict=True))
-        )
-
-    def plan(self, seen: ExtensionsSeen) -> Moves:
-        """Change nothing."""
-        return Moves()
-
-    def prove(self, looks: Sequence[ExtensionsSeen]) -> Verdict:
-        """Hold when every list was whole; in unplanned mode also without those of a dark region."""
-        seen = looks[-1]
-        if seen.gaps:
-            return NotYet(because="could not be read whole: " + "; ".join(seen.gaps))
-        facts: dict[str, Setting] = {
-            IMAGE + name: msgspec.json.encode([item.image for item in one.items]).decode()
-            for name, one in seen.installed.items()
-            if one is not None
-        }
-        hidden = [name for name, one in seen.installed.items() if one is None]
-        told = f"; nobody could say what is on {counted(len(hidden), 'desktop')}" if hidden else ""
-        because = f"extensions of {counted(len(facts), 'desktop')} written down{told}"
-        return Proven(because=because, facts=facts | {"hidden": len(hidden)})
-
-    async def _on(self, cloud: Reads, desk: Desk) -> Reading[InstalledExtension] | None:
-        if desk.host.machine is None:
-            return None
-        try:
-            return await cloud.machines.extensions(desk.host.machine)
-        except TransientError:
-            if self.route.mode is Mode.PLANNED:
-                raise
-            return None
 
 
 class ApplyExtensions(PersonalBase):
@@ -165,10 +113,8 @@ class ApplyExtensions(PersonalBase):
                     yield machine, image
 
     def _images(self, desk: Desk, facts: Mapping[str, Setting]) -> tuple[VmExtension, ...]:
-        written = facts.get(IMAGE + desk.name)
-        images = self.personal.extensions
-        if isinstance(written, str):
-            images = tuple(msgspec.json.decode(written, type=list[VmExtension]))
+        written = image_in(facts, filed(desk))
+        images = self.personal.extensions if written is None else written
         return tuple(image for image in images if image.kind not in self.personal.leave_out)
 
 

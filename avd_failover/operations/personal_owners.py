@@ -84,9 +84,12 @@ class ProveOwners(PersonalBase):
             return NotYet(because=f"host listing incomplete: {seen.hosts.gap}", look_again_s=30.0)
         after = _owners(seen.hosts)
         names = sorted({*seen.before, *after})
-        changed = [name for name in names if seen.before.get(name) != after.get(name)]
+        changed = [f"{name} {told}" for name in names if (told := _change(name, seen.before, after))]
         if changed:
-            return Stuck(because=f"not whose they were before, or not there: {listed(changed)}")
+            return Stuck(
+                because=f"not whose they were before the run: {listed(changed, len(changed))}; somebody must"
+                " mend that in the host pool, or say why it is right (failover skip)"
+            )
         return Proven(
             because=f"{counted(len(names), 'desktop')} whose they were", facts={"desktops": len(names)}
         )
@@ -94,3 +97,16 @@ class ProveOwners(PersonalBase):
 
 def _owners(hosts: Reading[SessionHost]) -> dict[str, str]:
     return {name_of(host.id): str(host.assigned_user or "") for host in hosts.items}
+
+
+def _change(host: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """Say what became of a host's user; empty when nothing did. Marks say nothing to people."""
+    if host not in after:
+        return "is not there any more"
+    if host not in before:
+        return "is new"
+    if before[host] == after[host]:
+        return ""
+    if not after[host]:
+        return "is nobody's now"
+    return "is somebody else's now" if before[host] else "was nobody's and is somebody's now"

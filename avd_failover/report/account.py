@@ -93,6 +93,8 @@ class Ending(Struct, frozen=True, kw_only=True):
     so_far: bool
     because: str
     changed: bool
+    idle: bool
+    """It completed, and there was nothing to do."""
     started_at: datetime
     ended_at: datetime | None
     as_of: datetime

@@ -37,7 +37,7 @@ def headline(account: Account) -> str:
     """Return what happened in a few words: ``COMPLETED: failover of pooled-eu``."""
     ending, who = account.ending, account.identity
     word = ending.state.upper()
-    if ending.state == "completed" and not ending.changed:
+    if ending.idle:
         word = "NOTHING TO DO"
     return f"{word}{' (SO FAR)' if ending.so_far else ''}: {who.kind} of {who.plan}"
 

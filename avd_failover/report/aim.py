@@ -44,6 +44,14 @@ def sentence(state: RunState) -> str:
     return _moved(state)
 
 
+def idle(state: RunState) -> bool:
+    """Tell whether a completed run had nothing to do. Upkeep may be done by looking: it writes things down."""
+    if state.status is not RunStatus.COMPLETED or state.changed:
+        return False
+    looked = any(step.status is StepStatus.DONE for step in state.steps.values())
+    return not (looked and state.pinned.route.purpose is Purpose.UPKEEP)
+
+
 def asked_lines(state: RunState) -> Iterator[str]:
     """Yield who asked for the run and how, as far as the journal says: a title and what stands there."""
     pinned = state.pinned

@@ -32,7 +32,7 @@ from avd_failover.report.account import (
     Proof,
     SideAccount,
 )
-from avd_failover.report.aim import aim
+from avd_failover.report.aim import aim, idle
 from avd_failover.report.chronicle import Chronicle
 from avd_failover.report.debt_story import Others, debts, settled
 from avd_failover.report.drill_story import Material, drill
@@ -173,6 +173,7 @@ def _ending(state: RunState, *, alive: bool) -> Ending:
         so_far=not stands.final,
         because=because(state, alive=alive),
         changed=state.changed,
+        idle=idle(state),
         started_at=state.started_at,
         ended_at=state.finished_at if state.status is not RunStatus.RUNNING else None,
         as_of=state.last_at,

@@ -66,6 +66,7 @@ def _personal(findings: Findings, entry: PersonalPlanEntry) -> PersonalPlan:
         stuck_after_s=said.stuck_after,
         leave_out=tuple(kind.lower() for kind in said.leave_out),
         extensions=tuple(_extensions(entry)),
+        images_within_s=said.images_within,
         failback_direction=said.failback_direction,
     )
 

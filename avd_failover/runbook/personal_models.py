@@ -102,6 +102,8 @@ class RecoveryEntry(FileModel):
     """Extensions, as publisher/type, that are not put again after a failover."""
     extensions: tuple[ExtensionEntry, ...] = ()
     """Extensions to put on a machine when nobody could read what was on it."""
+    images_within: Duration = _DEFAULTS.images_within_s
+    """How old an earlier image of a machine's extensions may be that stands in when nobody can read them."""
     failback_direction: Direction = _DEFAULTS.failback_direction
     """What a failover back says of its direction."""
 

@@ -9,9 +9,21 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from avd_failover.domain.actions import Action
+from avd_failover.domain.desk_images import RECORDS, figure
+from avd_failover.domain.extensions import VmExtension
+from avd_failover.domain.graph import Step
+from avd_failover.domain.plan import End
 from avd_failover.domain.route import Purpose
 from avd_failover.domain.states import RunStatus, StepStatus
-from avd_failover.journal.events import ActionEnded, Event, Outcome, RunEnded, RunPinned, StepEnded
+from avd_failover.journal.events import (
+    ActionEnded,
+    Event,
+    Outcome,
+    RunEnded,
+    RunPinned,
+    StepEnded,
+    StepStarted,
+)
 from avd_failover.journal.ledger import Ledger, debts, ledger_of
 from avd_failover.journal.state import RunState
 from tests.journal.builders import (
@@ -289,3 +301,29 @@ def test_nothing_unfinished_is_away_owing_or_last(history: list[Told]) -> None:
     found = left(ledger(*history))
     open_runs = {one.name for one in history if not one.status.final}
     assert not open_runs & {found.owing, found.last, *found.away}
+
+
+IMAGED = Step(id="record", uses=RECORDS, side=End.SOURCE)
+AGENT = VmExtension(name="A", publisher="P", type="T", version="1.0")
+
+
+def imaged(run: str, **figures: str) -> RunState:
+    """A run that wrote down extensions, each figure under its whole name with spaces for underscores."""
+    facts = {name.replace("_", " "): written for name, written in figures.items()}
+    ended = StepEnded(step="record", status=StepStatus.DONE, because="", facts=dict(facts))
+    end = RunEnded(status=COMPLETED, because="")
+    return make_state([make_pinned(run, steps=[IMAGED]), StepStarted(step="record"), ended, end])
+
+
+def test_the_newest_image_of_each_desktop_is_known_although_its_run_changed_nothing():
+    new = imaged("B", image_of_pd1=figure([AGENT]))
+    old = imaged("A", image_of_pd1=figure([]), image_of_pd2=figure([]))
+    found = {one.host: one for one in ledger_of([new, old]).images}
+    assert found["pd1"].extensions == (AGENT,)
+    assert found["pd1"].taken_at == new.steps["record"].finished_at
+    assert set(found) == {"pd1", "pd2"}
+    assert ledger_of([new, old]).away == ()
+
+
+def test_what_stood_in_for_a_reading_is_no_younger_for_that():
+    assert ledger_of([imaged("B", earlier_image_of_pd1=figure([AGENT]))]).images == ()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from avd_failover.domain.accepted import Accepted
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
 from avd_failover.domain.approvals import Approval
+from avd_failover.domain.desk_images import DeskImage
 from avd_failover.domain.estate import RoleAssignment
 from avd_failover.domain.graph import Setting
 from avd_failover.domain.item_request import ItemRequest
@@ -31,6 +32,7 @@ class Remembering:
     asked: dict[str, list[ItemRequest]] = field(default_factory=dict)
     inherited: list[Action] = field(default_factory=list)
     accepted: Accepted | None = None
+    images: list[DeskImage] = field(default_factory=list)
     initiator: str = "duty admin"
     began_s: dict[str, float] = field(default_factory=dict)
     spared: dict[str, dict[str, str]] = field(default_factory=dict)

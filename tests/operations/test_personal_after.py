@@ -1,9 +1,10 @@
-"""Extensions and owners of personal desktops: written down before, put again and compared afterwards."""
+"""Extensions of personal desktops, put again, and owners, compared before and after."""
 
 import pytest
 from msgspec.structs import replace
 
 from avd_failover.domain.actions import StartMachine
+from avd_failover.domain.desk_images import IMAGE, KEPT, figure, filed
 from avd_failover.domain.desks import Stand
 from avd_failover.domain.extensions import InstalledExtension, VmExtension
 from avd_failover.domain.faults import RefusedError
@@ -11,12 +12,7 @@ from avd_failover.domain.graph import Step
 from avd_failover.domain.plan import End
 from avd_failover.domain.recovery_actions import InstallExtension
 from avd_failover.operations.base import AfterRefusal, NotYet, Proven, Stuck, Tried
-from avd_failover.operations.personal_extensions import (
-    IMAGE,
-    ApplyExtensions,
-    ExtensionsSeen,
-    RecordExtensions,
-)
+from avd_failover.operations.personal_extensions import ApplyExtensions, ExtensionsSeen
 from avd_failover.operations.personal_owners import OWNER, OwnersSeen, ProveOwners, RecordOwners
 from tests.domain.test_desks import HOST, NOW, TARGET, desk
 from tests.operations.test_personal import bound, seen, whole
@@ -43,20 +39,15 @@ def look(found, *, images=(MONITOR,), tried=()):
     )
 
 
-def test_what_is_on_a_machine_is_written_down_whole():
-    verdict = RecordExtensions(bound()).prove([look(installed(MONITOR, DSC))])
-    assert isinstance(verdict, Proven)
-    facts = dict(verdict.facts)
-    assert applying()._images(MOVED, facts) == (MONITOR,)
-    assert '"Join"' in str(facts[f"{IMAGE}vm-1"])
+def test_what_was_written_down_is_put_but_for_what_the_disk_remembers():
+    written = {IMAGE + filed(MOVED): figure([MONITOR, DSC])}
+    assert applying()._images(MOVED, written) == (MONITOR,)
 
 
-def test_what_a_dark_region_hides_is_named_and_the_plan_stands_in_for_it():
-    verdict = RecordExtensions(bound()).prove([replace(look(None), installed={"vm-1": None})])
-    assert isinstance(verdict, Proven)
-    assert "nobody could say what is on 1 desktop" in verdict.because
-    plan = applying().personal
-    assert applying()._images(MOVED, verdict.facts) == plan.extensions
+def test_an_earlier_image_stands_in_and_without_any_the_plans_list():
+    kept = {KEPT + filed(MOVED): figure([DSC])}
+    assert applying()._images(MOVED, kept) == ()
+    assert applying()._images(MOVED, {}) == applying().personal.extensions != ()
 
 
 def test_what_lacks_is_put_and_what_is_there_is_left():
@@ -97,20 +88,28 @@ def test_owners_are_marks_one_for_each_host():
 
 
 @pytest.mark.parametrize(
-    ("hosts", "before", "same"),
+    ("hosts", "before", "says"),
     [
-        ([OWNED], {"pd-1.c.test": "user-1"}, True),
-        ([HOST], {"pd-1.c.test": ""}, True),
-        ([OWNED], {"pd-1.c.test": "user-2"}, False),
-        ([HOST], {"pd-1.c.test": "user-1"}, False),
-        ([], {"pd-1.c.test": "user-1"}, False),
-        ([OWNED], {}, False),
+        ([OWNED], {"pd-1.c.test": "user-1"}, ""),
+        ([HOST], {"pd-1.c.test": ""}, ""),
+        ([OWNED], {"pd-1.c.test": "user-2"}, "pd-1.c.test is somebody else's now"),
+        ([OWNED], {"pd-1.c.test": ""}, "pd-1.c.test was nobody's and is somebody's now"),
+        ([HOST], {"pd-1.c.test": "user-1"}, "pd-1.c.test is nobody's now"),
+        ([], {"pd-1.c.test": "user-1"}, "pd-1.c.test is not there any more"),
+        ([OWNED], {}, "pd-1.c.test is new"),
     ],
 )
-def test_every_desktop_is_whose_it_was_or_is_named(hosts, before, same):
+def test_every_desktop_is_whose_it_was_or_is_named_with_what_became_of_it(hosts, before, says):
     verdict = proving(hosts, before)
-    assert isinstance(verdict, Proven if same else Stuck)
-    assert same or "pd-1.c.test" in verdict.because
+    assert isinstance(verdict, Stuck if says else Proven)
+    assert says in verdict.because
+
+
+def test_each_of_many_desktops_that_changed_hands_is_named():
+    before = {f"pd-{n}.c.test": "user-1" for n in range(20)}
+    verdict = proving([], before)
+    assert isinstance(verdict, Stuck)
+    assert all(name in verdict.because for name in before)
 
 
 def test_an_incomplete_listing_proves_nothing_about_owners():

@@ -104,7 +104,7 @@ FIELDS = {
     " barrier checks"
     " changes owed unknown trouble findings missing assumptions journal resume"
     " aim switches take_overs gates items fence settled matrix drill",
-    "ending": "state so_far because changed started_at ended_at as_of lasted_s",
+    "ending": "state so_far because changed idle started_at ended_at as_of lasted_s",
     "drives": "host pid epoch engine how since until ended because",
     "decisions": "at kind by reason step item value evidence_name evidence_sha256",
     "objectives": "name declared_s measured_s open kept how",

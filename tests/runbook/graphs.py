@@ -18,6 +18,7 @@ ORDER = (
     "personal-failover",
     "personal-failback",
     "host-keepalive",
+    "personal-images",
 )
 """As people meet them; a runbook that is not named here stands at the end."""
 

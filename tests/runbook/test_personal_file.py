@@ -131,3 +131,10 @@ def test_the_schema_takes_plans_of_either_kind(tmp_path):
         jsonschema.validate(json.loads(json.dumps(load(path).data)), schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(load(written(tmp_path, PLAN.replace("personal\n", "pooled\n"))).data, schema)
+
+
+@pytest.mark.parametrize(("said", "wanted_s"), [("", 7 * 86_400.0), ("  images_within: 36h\n", 36 * 3600.0)])
+def test_images_of_extensions_stand_in_for_a_week_unless_the_plan_says_otherwise(tmp_path, said, wanted_s):
+    personal = loaded(tmp_path, PLAN.replace("  vault: rsv-weu\n", "  vault: rsv-weu\n" + said)).personal
+    assert personal is not None
+    assert personal.images_within_s == wanted_s
