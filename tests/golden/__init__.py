@@ -1,0 +1,1 @@
+"""Journals as versions of the engine wrote them: what was written once stays readable (safety J9, T9)."""
