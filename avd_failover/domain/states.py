@@ -3,7 +3,8 @@
 The theory: a run is *running* while one process holds its lease and drives it. Everything else is rest.
 Of the states at rest, *interrupted* and *held* may run again; the others are final. A step is judged once
 and for all, except that a held or failed step is re-entered when its run is resumed, because steps are
-level-triggered: they observe the world again and do only what is still to be done.
+level-triggered: they observe the world again and do only what is still to be done. So is a barrier whose
+proof is old, as long as access is still to be granted behind it.
 """
 
 from enum import Enum
@@ -72,6 +73,11 @@ STEP_MOVES: dict[tuple[StepStatus, StepStatus], str] = {
     (StepStatus.RUNNING, StepStatus.HELD): "a person must decide",
     (StepStatus.RUNNING, StepStatus.FAILED): "refused, or not proven in time",
     (StepStatus.RUNNING, StepStatus.RUNNING): "the process was killed; the step observes again",
+    (
+        StepStatus.DONE,
+        StepStatus.RUNNING,
+    ): "its proof had aged when the run was resumed, and access rests on it",
+    (StepStatus.SKIPPED, StepStatus.RUNNING): "the same, where nothing had had to be done for the proof",
     (StepStatus.HELD, StepStatus.RUNNING): "the run was resumed",
     (StepStatus.FAILED, StepStatus.RUNNING): "the run was resumed",
     (StepStatus.HELD, StepStatus.SKIPPED): "a person skipped it, with a reason",

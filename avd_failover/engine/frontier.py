@@ -27,8 +27,8 @@ class Frontier:
         ]
 
     def ended(self, step: str) -> list[Step]:
-        """Take note that a step ended; return the steps that may begin because of it."""
-        ready = self._count_down(step)
+        """Take note that a step ended; return the steps that may begin because of it, none of them twice."""
+        ready = [one for one in self._count_down(step) if one.id not in self._before]
         return sorted(ready, key=lambda one: self._order[one.id])
 
     def _count_down(self, step: str) -> list[Step]:

@@ -10,6 +10,7 @@ from avd_failover.domain.estate import PoolKind
 from avd_failover.domain.fence import UNFENCED, Fence
 from avd_failover.domain.graph import Step
 from avd_failover.domain.states import RunStatus, StepStatus
+from avd_failover.domain.words import NOTHING_TO_DO
 from avd_failover.engine.aged import aged
 from avd_failover.engine.confined import Confined
 from avd_failover.engine.frontier import Frontier
@@ -173,7 +174,7 @@ class Run:
         skipped = StepStatus.SKIPPED
         for step, state in self._state.steps.items():
             if state.status is StepStatus.PENDING:
-                self._journal.append(StepEnded(step=step, status=skipped, because="nothing to do"))
+                self._journal.append(StepEnded(step=step, status=skipped, because=NOTHING_TO_DO))
 
     def _end(self) -> tuple[RunStatus, str]:
         verdict = self._verdict

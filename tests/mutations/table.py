@@ -346,4 +346,9 @@ MUTATIONS = (
         "another way in does not matter in the dark", "operations/fence.py",
         "        if blocked := self._blocked(seen):\n            return blocked\n", "", FENCE,
     ),
+    Mutation(
+        "a barrier never ages", "engine/aged.py",
+        "return 0.0 <= (now - barrier.finished_at).total_seconds() <=", "return True or 0.0 <=",
+        "tests/engine/test_aged.py",
+    ),
 )  # fmt: skip
