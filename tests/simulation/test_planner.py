@@ -12,9 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
-from avd_failover.cli.request import read
+from avd_failover.cli.request import Wish, of, read
+from avd_failover.cli.standing import following
+from avd_failover.domain.route import Purpose
 from avd_failover.domain.states import RunStatus
 from avd_failover.journal.events import Entry, StepStarted
+from avd_failover.journal.ledger import ledger_of
+from avd_failover.journal.memory_store import MemoryStore
 from avd_failover.journal.state import RunState
 from avd_failover.simulator.building import build
 from avd_failover.simulator.records import UserSession
@@ -22,11 +26,12 @@ from avd_failover.simulator.scenario import Scenario
 from tests.crash.cuts import Knife
 from tests.crash.scene import Scene
 from tests.crash.stage import ROOT, access, settings
-from tests.simulation.planner import Effect, Planner, changed, fold
+from tests.simulation.planner import KEPT, Effect, Planner, changed, fold, kept
 
 Data = dict[str, Any]
 CONDITION = "@Resource[Microsoft.DesktopVirtualization/applicationGroups:name] StringEquals 'desk-neu'"
 SEEDS = range(40)
+NIGHT_S = 3600.0
 KINDS = ("revoke", "grant", "drain", "start", "floor", "no autoscale", "no start on connect")
 
 
@@ -108,6 +113,29 @@ def test_a_run_changes_exactly_what_another_planner_asks_for(seed: int, tmp_path
     assert scene.drive() is RunStatus.COMPLETED, scene.state.because
     assert scene.differs() == set()
     assert scene.faults_found() == []
+
+
+@pytest.mark.parametrize("seed", SEEDS[::4])
+def test_the_way_home_leaves_every_drawn_estate_as_it_was(seed: int, tmp_path: Path) -> None:
+    scene = Planned(*drawn(seed), tmp_path)
+    assert scene.drive() is RunStatus.COMPLETED, scene.state.because
+    first = whose(scene.before), scene.around
+    scene.later(NIGHT_S)
+    scene.asked = following(
+        of(Wish(plan="small", purpose=Purpose.FAILBACK), scene.asked), ledger_of([scene.state])
+    )
+    scene.run = "small-20260401-050000-0002"
+    scene.store = MemoryStore(scene.run)
+    assert scene.drive() is RunStatus.COMPLETED, scene.state.because
+    assert (whose(access(scene.world)), settings(scene.world)) == first
+    assert scene.unsafe() == []
+
+
+def whose(assignments: Data) -> list[tuple[Any, ...]]:
+    """Return who may open what, and how, whatever the assignments are called."""
+    return sorted(
+        (one["scope"].lower(), *(str(kept(one, name)) for name in KEPT)) for one in assignments.values()
+    )
 
 
 @pytest.mark.parametrize("name", ["pooled-eu", "pooled-ladder"])
