@@ -52,6 +52,8 @@ def check(plan: str, simulate: str | None, output: str) -> None:
 
 
 def _following(found: "Checked") -> str:
+    if found.remedy:
+        return found.remedy
     if any(one.code == NO_ANSWER for one in found.blockers):
         return f"failover --plan {found.plan} --mode unplanned    if that region is dark, else the same check"
     return f"failover check --plan {found.plan}    once what blocks is mended"
@@ -81,51 +83,53 @@ async def _check(plan: str, simulate: str | None) -> "Checked":
     from avd_failover.cli.request import Wish, ask
     from avd_failover.cli.settings import endpoints
     from avd_failover.cli.standing import following, ledger
-    from avd_failover.cli.wiring import Simulation, wire
+    from avd_failover.cli.wiring import wire
+    from avd_failover.cli.worlds import looked_at
     from avd_failover.domain.faults import TransientError, UnknownError
     from avd_failover.domain.route import Purpose
     from avd_failover.journal.home import Home
     from avd_failover.report.checked import Checked
-    from avd_failover.runbook.find import find_scenario
 
     there, back = ask(Wish(plan=plan)), ask(Wish(plan=plan, purpose=Purpose.FAILBACK))
     home = Home.of(os.environ)
-    simulation = Simulation(scenario=find_scenario(simulate)) if simulate else None
-    async with wire(endpoints(), simulation) as wired:
+    async with wire(endpoints(), looked_at(home, there, simulate)) as wired:
         left = ledger(home, there.route.plan, wired.simulated)
-        asked = there
+        asked = there = following(there, left)
         try:
             seen = await _look(there, wired)
             if seen.moot is not None and left.away:
                 asked = following(back, left)
                 seen = await _look(asked, wired)
         except (TransientError, UnknownError) as fault:
-            return _silent(asked, wired, fault.message)
+            return _silent(asked, home, wired, fault.message)
+        standing, remedy = _standing(asked, home, wired)
         return Checked(
             plan=there.route.plan.name,
             simulated=wired.simulated,
             at=wired.clock.now(),
             users_are_on=asked.route.leaving.value if seen.moot is None else asked.route.leaving.other.value,
             because=_said(seen),
-            blockers=(*_standing(asked, home, wired), *_blockers(seen)),
-            warnings=_warnings(home, there.route.plan, wired),
+            blockers=(*standing, *_blockers(seen)),
+            warnings=(*_warnings(home, there.route.plan, wired), *_stale_images(asked, seen, wired)),
+            remedy=remedy,
         )
 
 
-def _silent(asked: "Asked", wired: "Wired", told: str) -> "Checked":
+def _silent(asked: "Asked", home: "Home", wired: "Wired", told: str) -> "Checked":
     """Say that somebody did not answer; which side that is, and whether it matters, people decide."""
     from avd_failover.domain.findings import Finding
     from avd_failover.report.checked import Checked
 
-    detail = told
+    standing, remedy = _standing(asked, home, wired)
     return Checked(
         plan=asked.route.plan.name,
         simulated=wired.simulated,
         at=wired.clock.now(),
         users_are_on="a side nobody knows",
         because="not everything could be read, and silence is never taken for an empty list",
-        blockers=(Finding(code=NO_ANSWER, subject="Azure", detail=detail),),
+        blockers=(*standing, Finding(code=NO_ANSWER, subject="Azure", detail=told)),
         warnings=(),
+        remedy=remedy,
     )
 
 
@@ -166,15 +170,17 @@ def _blockers(seen: "Preview") -> "tuple[Finding, ...]":
     return tuple(found)
 
 
-def _standing(asked: "Asked", home: "Home", wired: "Wired") -> "tuple[Finding, ...]":
+def _standing(asked: "Asked", home: "Home", wired: "Wired") -> "tuple[tuple[Finding, ...], str]":
+    """Return what of earlier runs stands in the way, and what to type about it."""
     from avd_failover.cli.standing import ledger, may_begin
     from avd_failover.domain.findings import Finding
 
     try:
         may_begin(asked, ledger(home, asked.route.plan, wired.simulated), wired.clock.now())
     except Quit as refusal:
-        return (Finding(code="stands-in-the-way", subject="earlier run", detail=refusal.message),)
-    return ()
+        found = Finding(code="stands-in-the-way", subject="earlier run", detail=refusal.message)
+        return (found,), refusal.next_step
+    return (), ""
 
 
 def _warnings(home: "Home", plan: "Plan", wired: "Wired") -> "tuple[Finding, ...]":
@@ -185,6 +191,26 @@ def _warnings(home: "Home", plan: "Plan", wired: "Wired") -> "tuple[Finding, ...
     same = tuple(one for one in _drills(home, plan) if one.simulated == wired.simulated)
     due = drill_due(same, plan.drill_every_s, wired.clock.now())
     return () if due is None else (due,)
+
+
+def _stale_images(asked: "Asked", seen: "Preview", wired: "Wired") -> "tuple[Finding, ...]":
+    """Warn of desktops whose extensions nobody wrote down lately; which there are, the look has just seen."""
+    from avd_failover.domain.desk_images import images_in, stale
+    from avd_failover.operations.base import Proven
+
+    personal, now = asked.route.plan.personal, wired.clock.now()
+    if personal is None:
+        return ()
+    verdicts = [one.verdict for one in seen.steps if isinstance(one.verdict, Proven)]
+    hosts = sorted(image.host for verdict in verdicts for image in images_in(verdict.facts, now))
+    found = stale(
+        hosts,
+        asked.images,
+        now=now,
+        within_s=personal.images_within_s,
+        mend=f"failover run personal-images --plan {asked.route.plan.name}, every night",
+    )
+    return () if found is None else (found,)
 
 
 def _drills(home: "Home", plan: "Plan") -> "tuple[Drilled, ...]":

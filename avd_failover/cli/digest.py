@@ -8,7 +8,7 @@ from msgspec import Struct
 from avd_failover.domain.states import StepStatus
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState
-from avd_failover.report.words import Names, plain
+from avd_failover.report.words import Names, screen
 
 LOOK_BACK = 300
 """Attempts that are looked at: more than twice what can be under way at once."""
@@ -47,7 +47,7 @@ def _steps(state: RunState) -> Iterator[Happened]:
     for step in state.steps.values():
         if step.finished_at is not None and step.status in _STYLES:
             after_s = (step.finished_at - state.started_at).total_seconds()
-            text = plain(f"{step.step.id} {step.status.value}: {step.because}")
+            text = screen(f"{step.step.id} {step.status.value}: {step.because}")
             yield Happened(after_s=after_s, text=text, style=_STYLES[step.status])
 
 
@@ -66,4 +66,5 @@ def _attempts(state: RunState, names: Names) -> Iterator[Happened]:
 def _told(last: Attempt, alike: int, names: Names) -> str:
     more = f" and {alike - 1} like it" if alike > 1 else ""
     told = _ENDS.get((last.outcome, last.by), last.outcome.value if last.outcome else "")
-    return plain(f"{names.sentence(last.action)}{more}: {told}" + (f", {last.detail}" if last.detail else ""))
+    detail = f", {last.detail}" if last.detail else ""
+    return screen(f"{names.sentence(last.action)}{more}: {told}{detail}")

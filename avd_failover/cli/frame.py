@@ -20,7 +20,7 @@ from avd_failover.engine.tools import UNDER_WAY
 from avd_failover.journal.state import RunState, StepState
 from avd_failover.report.gap import AccessGap, access_gap
 from avd_failover.report.tally import tally, under_way
-from avd_failover.report.words import SIMULATED, Names, journey, plain, stopwatch, travel
+from avd_failover.report.words import SIMULATED, Names, journey, plain, screen, stopwatch, travel
 
 HEADER = 4
 """Lines above the steps, the rule included."""
@@ -183,7 +183,7 @@ def _detail(step: StepState, state: RunState, *, more: bool) -> str:
     if step.status is StepStatus.RUNNING:
         return _doing(step, more=more)
     word = "" if step.status is StepStatus.DONE else f"{step.status.value}: "
-    return plain(word + step.because)
+    return screen(word + step.because)
 
 
 def _doing(step: StepState, *, more: bool) -> str:
@@ -191,11 +191,11 @@ def _doing(step: StepState, *, more: bool) -> str:
     sending = any(attempt.outcome is None for attempt in step.attempts[-UNDER_WAY:])
     if sending or not step.because:
         return done or "looking"
-    return plain(f"waits: {step.because}")
+    return screen(f"waits: {step.because}")
 
 
 def _footer(state: RunState, inner: int, room: Room, used: int, said: str) -> list[Text]:
-    last = [Text(plain(line), style="bold yellow") for line in _last_words(state, said)]
+    last = [Text(screen(line), style="bold yellow") for line in _last_words(state, said)]
     if room.height is None:
         return last
     free = room.height - used - len(last) - 1

@@ -13,7 +13,7 @@ from typing import Self, TextIO
 
 from avd_failover.domain.actions import GrantAssignment, RevokeAssignment
 from avd_failover.domain.clock import Clock
-from avd_failover.domain.words import counted
+from avd_failover.domain.words import NOTHING_TO_DO, counted
 from avd_failover.engine.tools import UNDER_WAY
 from avd_failover.journal.events import (
     ActionEnded,
@@ -33,7 +33,7 @@ from avd_failover.journal.state import Attempt, RunState
 from avd_failover.report.gap import GapWatch, gap_words
 from avd_failover.report.tale import said_words
 from avd_failover.report.tally import tally, under_way
-from avd_failover.report.words import Names, duration, journey, marked, plain, stopwatch, travel
+from avd_failover.report.words import Names, duration, journey, marked, screen, stopwatch, travel
 
 EVERY_S = 10.0
 """Between two lines of the same kind about one step, on the run's clock: a guess at what can be read."""
@@ -90,9 +90,9 @@ class Plain:
         """Write a line of one's own, with the run's time in front."""
         state = self._state
         if state is None:
-            return self._write(plain(line))
+            return self._write(screen(line))
         at = stopwatch((self._clock.now() - state.started_at).total_seconds())
-        return self._write(marked(plain(f"[{at:>8}] {line}"), state.pinned.simulated))
+        return self._write(marked(screen(f"[{at:>8}] {line}"), state.pinned.simulated))
 
     def close(self) -> None:
         """Write no more. Twice is harmless."""
@@ -116,9 +116,14 @@ class Plain:
                 self.say(f"{state.run} goes on, by process {event.holder.pid} on {event.holder.host}")
             case RunEnded():
                 self._look_at_gap()
-                self.say(f"run {event.status.value}: {event.because}")
-                for finding in event.findings:
-                    self.say(f"  {finding.code} {finding.subject}: {finding.detail}")
+                self._ended(event, state)
+
+    def _ended(self, event: RunEnded, state: RunState) -> None:
+        """Tell the end; a reason that the last line gave already is not given twice."""
+        said = any(step.because == event.because for step in state.steps.values())
+        self.say(f"run {event.status.value}" + ("" if said else f": {event.because}"))
+        for finding in event.findings:
+            self.say(f"  {finding.code} {finding.subject}: {finding.detail}")
 
     def _step(self, event: StepStarted | StepEnded, state: RunState) -> None:
         if isinstance(event, StepStarted):
@@ -127,6 +132,8 @@ class Plain:
         self._waits.pop(event.step, None)
         self._look_at_gap()
         step = state.steps[event.step]
+        if event.because == NOTHING_TO_DO and step.started_at is None:
+            return None  # the run's own end says it once for all of them
         took = (
             f" after {duration((self._clock.now() - step.started_at).total_seconds())}"
             if step.started_at

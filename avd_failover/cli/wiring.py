@@ -34,6 +34,8 @@ class Simulation(Struct, frozen=True, kw_only=True):
     speed: float = DEFAULT_SPEED
     memory: Path | None = None
     """Requests that changed the world, so that a resumed run meets it as it was left."""
+    remembers: bool = True
+    """Whether what happens now is added to it; not where a command only looks."""
 
 
 class Wired(Struct, frozen=True, kw_only=True):
@@ -99,7 +101,10 @@ async def _simulated(simulation: Simulation) -> AsyncIterator[Endpoints]:
     if simulation.memory is not None and simulation.memory.exists():
         restore(world, simulation.memory)
     async with serve(
-        world, speed=simulation.speed, log_to=simulation.memory, scenario=scenario.scenario
+        world,
+        speed=simulation.speed,
+        log_to=simulation.memory if simulation.remembers else None,
+        scenario=scenario.scenario,
     ) as server:
         yield Endpoints(arm=server.url, graph=server.url)
 

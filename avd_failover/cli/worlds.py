@@ -1,4 +1,9 @@
-"""The simulated worlds of runs: where each is remembered, and which run goes on in which world."""
+"""The simulated worlds of runs: where each is remembered, and which command goes on in which world.
+
+One rule: what begins anew (a failover, a drill, upkeep) gets a fresh world; what follows or looks (back,
+settle, check, observe) goes on in the world that the plan's last run of that scenario left, as long as that
+run moved users who are still away, or owes something. Without such a run it gets a fresh one as well.
+"""
 
 import shutil
 from pathlib import Path
@@ -35,6 +40,7 @@ def simulation_for(
             scenario=left.with_suffix(".yaml") if left else scenario,
             speed=speed or DEFAULT_SPEED,
             memory=left,
+            remembers=False,
         )
     home.prepare()
     memory = _world_of(home, run)
@@ -45,6 +51,15 @@ def simulation_for(
     else:
         scenario = _kept(scenario, memory.with_suffix(".yaml"))
     return Simulation(scenario=scenario, speed=speed or DEFAULT_SPEED, memory=memory)
+
+
+def looked_at(home: Home, asked: Asked, simulate: str | None) -> Simulation | None:
+    """Return the simulated Azure for a command that only looks; nothing of it is remembered."""
+    if simulate is None:
+        return None
+    scenario = find_scenario(simulate)
+    left = _left_by(home, asked, scenario)
+    return Simulation(scenario=left.with_suffix(".yaml") if left else scenario, memory=left, remembers=False)
 
 
 def remembered(home: Home, state: RunState, speed: float | None) -> Simulation | None:

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+NOTHING_TO_DO = "nothing to do"
+"""Why a step was skipped that a run never came to, since the whole run had nothing to do."""
+
 
 def counted(number: int, noun: str) -> str:
     """Write a number with its noun: ``1 host``, ``3 hosts``."""

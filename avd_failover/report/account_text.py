@@ -19,7 +19,7 @@ from avd_failover.report.chapters_text import aim_lines, chapters, owed_line
 from avd_failover.report.drill_text import drill_lines
 from avd_failover.report.lists import clock, day
 from avd_failover.report.machines import machines_text
-from avd_failover.report.words import duration, marked, plain
+from avd_failover.report.words import duration, endpoints, marked, plain
 
 SHOWN = 10
 """Of each list that may be long; the JSON form has them all."""
@@ -132,7 +132,7 @@ def _identity(account: Account) -> Iterator[str]:
     yield f"  plan       {who.plan}  sha256 {who.plan_sha256}"
     yield f"  runbook    {who.runbook}  sha256 {who.runbook_sha256}"
     yield f"  engine     {who.engine}"
-    yield f"  Azure      {who.arm_endpoint} and {who.graph_endpoint}" + (
+    yield f"  Azure      {endpoints(who.arm_endpoint, who.graph_endpoint)}" + (
         f" (simulated: {who.simulated})" if who.simulated is not None else ""
     )
     yield f"  began      {day(account.ending.started_at)}"
@@ -201,8 +201,8 @@ def _changes(account: Account) -> Iterator[str]:
     yield f"{changes.sessions_ended} sessions ended (proven)"
     if changes.sessions_unproven:
         yield f"{changes.sessions_unproven} log-offs accepted and not proven"
-    yield f"{changes.users_told} sessions told, {changes.hosts_drained} hosts drained"
-    yield f"{changes.machines_started} machines started, {changes.machines_stopped} deallocated"
+    yield f"{counted(changes.users_told, 'session')} told, {counted(changes.hosts_drained, 'host')} drained"
+    yield f"{counted(changes.machines_started, 'machine')} started, {changes.machines_stopped} deallocated"
 
 
 def _trouble(trouble: Trouble) -> str:

@@ -29,7 +29,7 @@ def aim(state: RunState) -> Aim:
 
 def sentence(state: RunState) -> str:
     """Say in one sentence what became of the run's purpose."""
-    if not state.changed and state.status is not RunStatus.COMPLETED:
+    if idle(state) or (not state.changed and state.status is not RunStatus.COMPLETED):
         return "nothing in Azure was changed"
     match state.pinned.route.purpose:
         case Purpose.DRILL:
@@ -45,7 +45,7 @@ def sentence(state: RunState) -> str:
 
 
 def idle(state: RunState) -> bool:
-    """Tell whether a completed run had nothing to do. Upkeep may be done by looking: it writes things down."""
+    """Tell whether a completed run had nothing to do. Upkeep is done by looking: it writes things down."""
     if state.status is not RunStatus.COMPLETED or state.changed:
         return False
     looked = any(step.status is StepStatus.DONE for step in state.steps.values())

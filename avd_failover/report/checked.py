@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from avd_failover.domain.findings import Finding
-from avd_failover.report.words import duration, marked, plain
+from avd_failover.report.words import duration, marked, plain, screen
 
 
 class Drilled(Struct, frozen=True, kw_only=True):
@@ -36,6 +36,8 @@ class Checked(Struct, frozen=True, kw_only=True):
     blockers: tuple[Finding, ...]
     """Each refuses the run that would come next."""
     warnings: tuple[Finding, ...]
+    remedy: str = ""
+    """What to type about an earlier run that stands in the way."""
 
     @property
     def ready(self) -> bool:
@@ -89,7 +91,7 @@ def checked_text(found: Checked) -> str:
         *(f"  BLOCKER  {one.code}  {one.subject}: {one.detail}" for one in found.blockers),
         *(f"  warning  {one.code}  {one.subject}: {one.detail}" for one in found.warnings),
     ]
-    return "\n".join(marked(plain(line), found.simulated) for line in lines)
+    return "\n".join(marked(screen(line), found.simulated) for line in lines)
 
 
 def drills_data(drills: tuple[Drilled, ...], due: Finding | None) -> dict[str, Any]:
@@ -117,4 +119,6 @@ def _when(one: Drilled) -> str:
 def drills_text(drills: tuple[Drilled, ...], due: Finding | None) -> str:
     """Tell past drills and whether one is due, to a person."""
     told = [marked(plain(f"{_when(one):<22}{one.state:<12} {one.run}"), one.simulated) for one in drills]
-    return "\n".join([*told, plain(f"a drill is due: {due.detail}" if due else "no drill is due")])
+    rehearsed = any(one.simulated for one in drills)
+    beside = "; drills on a simulated Azure do not count" if due and rehearsed else ""
+    return "\n".join([*told, plain(f"a drill is due: {due.detail}{beside}" if due else "no drill is due")])

@@ -19,7 +19,7 @@ from avd_failover.report.html_parts import (
 from avd_failover.report.lists import day
 from avd_failover.report.markup import Child, Markup, join, tag
 from avd_failover.report.timeline import in_order
-from avd_failover.report.words import duration
+from avd_failover.report.words import duration, endpoints
 
 NAMES_SHOWN = 5
 REASONS_SHOWN = 10
@@ -44,7 +44,7 @@ def identity(account: Account) -> Markup:
             ("Kind and scope", f"{who.kind}, {who.mode}, scope {who.scope}"),
             ("From", join(f"{who.source.side}, {who.source.region} ", code(who.source.host_pool))),
             ("To", join(f"{who.target.side}, {who.target.region} ", code(who.target.host_pool))),
-            ("Azure", join(code(who.arm_endpoint), " and ", code(who.graph_endpoint))),
+            ("Azure", code(endpoints(who.arm_endpoint, who.graph_endpoint))),
             ("Simulated", "no" if who.simulated is None else f"yes, scenario {who.simulated}"),
         ],
     )

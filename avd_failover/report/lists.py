@@ -8,7 +8,7 @@ from avd_failover.domain.actions import Skipped
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.words import listed
 from avd_failover.report.redaction import redact
-from avd_failover.report.words import Names, plain
+from avd_failover.report.words import Names, screen
 
 NAMES_SHOWN = 3
 """Of things that are alike; data forms and journals have them all."""
@@ -30,7 +30,7 @@ def findings_data(findings: Sequence[Finding]) -> list[FindingData]:
 def findings_text(findings: Sequence[Finding], names: Names) -> Iterator[str]:
     """Yield one line for each finding: code, what it concerns, what is wrong with it."""
     for finding in findings:
-        yield plain(f"  {finding.code}  {names.of(finding.subject)}: {finding.detail}")
+        yield screen(f"  {finding.code}  {names.of(finding.subject)}: {finding.detail}")
 
 
 def left_alone(skipped: Iterable[Skipped], names: Names) -> Iterator[str]:
@@ -39,7 +39,7 @@ def left_alone(skipped: Iterable[Skipped], names: Names) -> Iterator[str]:
     for skip in skipped:
         folded.setdefault(skip.because, []).append(names.of(skip.target))
     for because, targets in folded.items():
-        yield plain(f"left alone: {listed(targets, NAMES_SHOWN)} ({because})")
+        yield screen(f"left alone: {listed(targets, NAMES_SHOWN)} ({because})")
 
 
 def clock(at: datetime | None, none: str = "-") -> str:

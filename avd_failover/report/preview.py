@@ -9,13 +9,26 @@ from typing import TypedDict
 
 from avd_failover.domain.actions import Action, Moves, kind_of
 from avd_failover.domain.graph import Step
+from avd_failover.domain.plan import Way
 from avd_failover.domain.words import counted, listed
 from avd_failover.engine.preview import Preview, StepPreview
 from avd_failover.journal.events import RunPinned
 from avd_failover.operations.base import Blocked, Moot, Proven
+from avd_failover.report.drill_story import RECORD
 from avd_failover.report.lists import NAMES_SHOWN, FindingData, findings_data, findings_text, left_alone
 from avd_failover.report.redaction import redact
-from avd_failover.report.words import Names, deed, duration, journey, marked, plain, sign, travel
+from avd_failover.report.words import (
+    Names,
+    deed,
+    duration,
+    endpoints,
+    journey,
+    marked,
+    plain,
+    screen,
+    sign,
+    travel,
+)
 
 ACTIONS_SHOWN = 4
 """Of each step; the JSON form has them all."""
@@ -99,7 +112,7 @@ def _header(pinned: RunPinned) -> Iterator[str]:
     yield plain(f"  mode {route.mode.value}, scope {route.scope}, runbook {pinned.graph.runbook}")
     yield f"  objectives: recovery within {duration(goals.rto_s)}, data loss at most {duration(goals.rpo_s)}"
     simulated = "" if pinned.simulated is None else f" (simulated: {pinned.simulated})"
-    yield plain(f"  Azure: {pinned.arm_endpoint} and {pinned.graph_endpoint}{simulated}")
+    yield plain(f"  Azure: {endpoints(pinned.arm_endpoint, pinned.graph_endpoint)}{simulated}")
 
 
 def _body(seen: Preview, pinned: RunPinned) -> Iterator[str]:
@@ -110,7 +123,8 @@ def _body(seen: Preview, pinned: RunPinned) -> Iterator[str]:
     for number, one in enumerate(seen.steps, 1):
         yield plain(f"{number:>3}. {one.step.id:<24} {_place(one.step, pinned)}")
         yield from _actions(one.moves.actions, planned, names)
-        yield from (f"       = {line}" for line in left_alone(one.moves.skipped, names))
+        left = () if one.step.uses == RECORD else one.moves.skipped
+        yield from (f"       = {line}" for line in left_alone(left, names))
         yield f"         {_awaited(one)}"
     yield ""
     yield f"In all: {_total(seen)}."
@@ -139,16 +153,18 @@ def _place(step: Step, pinned: RunPinned) -> str:
     after = f" from {step.provided_by}{after}" if step.provided_by else after
     if step.side is None:
         return f"{step.uses}{after}"
-    return f"{step.uses} in {pinned.route.side(step.side).region} ({step.side.value}){after}"
+    region = pinned.route.towards(step.way).side(step.side).region
+    way = ", on the way back" if step.way is Way.BACK else ""
+    return f"{step.uses} in {region} ({step.side.value}{way}){after}"
 
 
 def _awaited(one: StepPreview) -> str:
     if isinstance(one.verdict, Proven) and not one.moves.actions:
-        return plain(f"holds already: {one.verdict.because}")
+        return screen(f"holds already: {one.verdict.because}")
     if isinstance(one.verdict, Blocked):
-        return plain(f"REFUSES: {one.verdict.because}")
+        return screen(f"REFUSES: {one.verdict.because}")
     now = "" if one.verdict is None else f"; now: {one.verdict.because}"
-    return plain(f"then proof within {duration(one.step.proof_within_s)}{now}")
+    return screen(f"then proof within {duration(one.step.proof_within_s)}{now}")
 
 
 def _because(one: StepPreview) -> str:
@@ -174,7 +190,7 @@ def _sums(sums: dict[tuple[str, str], int]) -> Iterator[str]:
 
 
 def _refusal(blocked: Blocked, names: Names) -> Iterator[str]:
-    yield plain(f"This run would be REFUSED, and nothing changed: {blocked.because}")
+    yield screen(f"This run would be REFUSED, and nothing changed: {blocked.because}")
     yield from findings_text(blocked.findings, names)
 
 

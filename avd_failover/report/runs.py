@@ -7,7 +7,7 @@ from typing import TypedDict
 from avd_failover.journal.state import RunState
 from avd_failover.report.status import because, standing, status_data
 from avd_failover.report.turning import moves_anybody
-from avd_failover.report.words import marked, plain, travel
+from avd_failover.report.words import marked, plain, screen, travel
 
 DAMAGED = "damaged"
 
@@ -113,4 +113,4 @@ def _line(listed: Listed) -> str:
     what = travel(route) + (f" of {route.scope}" if route.partial else "")
     way = route.direction if moves_anybody(route) else "moves nobody"
     line = "  ".join((f"{stands.value:<12} {state.run}", started, what, way, route.mode.value, reason))
-    return marked(plain(line.rstrip()), state.pinned.simulated)
+    return marked(screen(line.rstrip()), state.pinned.simulated)

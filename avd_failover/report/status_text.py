@@ -8,14 +8,14 @@ from avd_failover.domain.plan import End
 from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.journal.state import RunState, StepState
 from avd_failover.report.advice import advice
-from avd_failover.report.aim import asked_lines, sentence
+from avd_failover.report.aim import asked_lines, idle, sentence
 from avd_failover.report.chapters_text import gate_lines
 from avd_failover.report.gap import access_gap
 from avd_failover.report.moved import Place, at, places
 from avd_failover.report.people import gates, items
 from avd_failover.report.status import because, counts, standing
 from avd_failover.report.turning import comes_back, moves_anybody, recovery_s
-from avd_failover.report.words import duration, journey, marked, plain
+from avd_failover.report.words import duration, journey, marked, screen
 
 FINDINGS_SHOWN = 5
 """More than these do not help at this hour; the report has them all."""
@@ -36,7 +36,7 @@ def status_text(state: RunState, now: datetime, *, alive: bool) -> str:
 
     ``now`` is on the run's clock; ``alive`` as for ``status_data``.
     """
-    text = "\n".join(plain(line.rstrip()) for line in _lines(state, now, alive=alive))
+    text = "\n".join(screen(line.rstrip()) for line in _lines(state, now, alive=alive))
     return marked(text, state.pinned.simulated)
 
 
@@ -44,8 +44,7 @@ def _lines(state: RunState, now: datetime, *, alive: bool) -> Iterator[str]:
     yield from _headline(state, alive=alive)
     yield from _quarantine(state, now, alive=alive)
     yield ""
-    for step in state.steps.values():
-        yield _step_line(step, now, alive=alive)
+    yield from _steps(state, now, alive=alive)
     yield ""
     yield from _people(state, now)
     yield from _findings(state)
@@ -98,6 +97,14 @@ def _people(state: RunState, now: datetime) -> Iterator[str]:
             yield from (f"people: {line}" for line in gate_lines(gate))
     for one in items(state):
         yield f"item:   {one.step}  {one.item}: {one.state}" + (f"; asked: {one.asked}" if one.asked else "")
+
+
+def _steps(state: RunState, now: datetime, *, alive: bool) -> Iterator[str]:
+    """Tell every step; those that a run never came to, since it had nothing to do, only by their number."""
+    rest = [step for step in state.steps.values() if step.started_at is None] if idle(state) else []
+    yield from (_step_line(step, now, alive=alive) for step in state.steps.values() if step not in rest)
+    if rest:
+        yield f"-- and {_many(len(rest), 'more step')}, with nothing to do"
 
 
 def _step_line(step: StepState, now: datetime, *, alive: bool) -> str:

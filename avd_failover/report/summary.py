@@ -15,7 +15,7 @@ from avd_failover.domain.words import counted, listed
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState, StepState
 from avd_failover.report.advice import advice
-from avd_failover.report.aim import asked_lines, sentence
+from avd_failover.report.aim import asked_lines, idle, sentence
 from avd_failover.report.drill_story import HOLD, PROVE, RECORD
 from avd_failover.report.gap import access_gap, gap_words
 from avd_failover.report.lists import FindingData, findings_data, findings_text, left_alone
@@ -23,7 +23,7 @@ from avd_failover.report.moved import Place, at, places
 from avd_failover.report.people import gates
 from avd_failover.report.redaction import redact
 from avd_failover.report.turning import moves_anybody, recovery_s
-from avd_failover.report.words import Names, duration, journey, marked, plain, travel
+from avd_failover.report.words import Names, duration, journey, marked, screen, travel
 
 SHOWN = 5
 """Of each list; the journal has them all."""
@@ -126,36 +126,36 @@ def _lines(state: RunState, journal: str | None, report: str | None) -> Iterator
     yield from _left(state, names)
     yield from _owed(state)
     yield from _unknowns(state, names)
-    yield plain(f"  run         {state.run}")
+    yield screen(f"  run         {state.run}")
     if journal is not None:
-        yield plain(f"  journal     {journal}")
+        yield screen(f"  journal     {journal}")
     if report is not None:
-        yield plain(f"  report      {report}")
+        yield screen(f"  report      {report}")
     for command in advice(state):
-        yield plain(f"  next        {command}")
+        yield screen(f"  next        {command}")
 
 
 def _headline(state: RunState) -> Iterator[str]:
     route = state.pinned.route
     word = state.status.value.upper()
-    if state.status is RunStatus.COMPLETED and not state.changed:
+    if idle(state):
         word = "NOTHING TO DO"
-    yield plain(f"{word}: {travel(route)} of {route.plan.name}")
-    yield plain(f"  way         {journey(route)}, {route.mode.value}, {route.scope}")
-    yield from (plain(f"  {line}") for line in asked_lines(state))
+    yield screen(f"{word}: {travel(route)} of {route.plan.name}")
+    yield screen(f"  way         {journey(route)}, {route.mode.value}, {route.scope}")
+    yield from (screen(f"  {line}") for line in asked_lines(state))
     if state.because and not _usual(state):
-        yield plain(f"  because     {state.because}")
+        yield screen(f"  because     {state.because}")
 
 
 def _waits(state: RunState) -> Iterator[str]:
     for gate in gates(state):
         if gate.command:
             many = counted(gate.lacking, "approval")
-            yield plain(f"  WAITS       {gate.step} for {many}: {gate.command}")
+            yield screen(f"  WAITS       {gate.step} for {many}: {gate.command}")
 
 
 def _usual(state: RunState) -> bool:
-    return state.status is RunStatus.COMPLETED and state.changed
+    return state.status is RunStatus.COMPLETED and not idle(state)
 
 
 def _changes(state: RunState) -> Iterator[str]:
@@ -163,21 +163,21 @@ def _changes(state: RunState) -> Iterator[str]:
     moved, transit = at(Place.TARGET, found), at(Place.TRANSIT, found)
     names = f": {_groups(moved)}" if moved else ""
     if state.pinned.route.purpose.moves_users and found:
-        yield plain(f"  moved       {len(moved)} of {counted(len(found), 'group assignment')}{names}")
+        yield screen(f"  moved       {len(moved)} of {counted(len(found), 'group assignment')}{names}")
     else:
         yield from _otherwise(state)
     if transit:
-        yield plain(f"  NO ACCESS   {_groups(transit)}: {len(transit)} revoked, not granted yet")
+        yield screen(f"  NO ACCESS   {_groups(transit)}: {len(transit)} revoked, not granted yet")
     yield from _sessions(state)
     yield f"  hosts       {_done(state, StartMachine)} started"
 
 
 def _otherwise(state: RunState) -> Iterator[str]:
     """Tell what came of a run that moved nobody of production, or no assignments."""
-    yield plain(f"  {_TITLES.get(state.pinned.route.purpose, 'moved'):<11} {sentence(state)}")
+    yield screen(f"  {_TITLES.get(state.pinned.route.purpose, 'moved'):<11} {sentence(state)}")
     for step in state.steps.values():
         if step.step.uses in _TOLD and step.because:
-            yield plain(f"  {_TOLD[step.step.uses]:<11} {step.because}")
+            yield screen(f"  {_TOLD[step.step.uses]:<11} {step.because}")
 
 
 def _sessions(state: RunState) -> Iterator[str]:
@@ -218,21 +218,23 @@ def _left(state: RunState, names: Names) -> Iterator[str]:
     labels: dict[tuple[str, str], str] = {
         (pair.group.id, pair.at(end)): pair.label for pair in pairs for end in End
     }
-    lines = [line for step in state.steps.values() for line in _left_by(step, names, labels)]
+    steps = () if idle(state) else state.steps.values()
+    lines = [line for step in steps for line in _left_by(step, names, labels)]
     yield from (f"  skipped     {line}" for line in lines[:SHOWN])
     if len(lines) > SHOWN:
-        yield f"  skipped     and {len(lines) - SHOWN} more reasons: failover status {plain(state.run)}"
+        more = counted(len(lines) - SHOWN, "more reason")
+        yield screen(f"  skipped     and {more}: failover status {state.run}")
 
 
 def _left_by(step: StepState, names: Names, labels: dict[tuple[str, str], str]) -> Iterator[str]:
     if step.status is StepStatus.SKIPPED:
-        yield plain(f"{step.step.id}: {step.because}")
+        yield screen(f"{step.step.id}: {step.because}")
         return
     if step.step.uses == RECORD:
         return
     acted = {name for attempt in step.attempts for name in _called(attempt, labels)}
     left = [skip for skip in step.skipped.values() if skip.target not in acted]
-    yield from (plain(f"{step.step.id} ") + line for line in left_alone(left, names))
+    yield from (screen(f"{step.step.id} ") + line for line in left_alone(left, names))
 
 
 def _called(attempt: Attempt, labels: dict[tuple[str, str], str]) -> Iterator[str]:
@@ -245,7 +247,7 @@ def _called(attempt: Attempt, labels: dict[tuple[str, str], str]) -> Iterator[st
 
 def _owed(state: RunState) -> Iterator[str]:
     for step in _steps(state, StepStatus.DEBT):
-        yield plain(f"  OWED        {step.step.id}, to be settled before any later run: {step.because}")
+        yield screen(f"  OWED        {step.step.id}, to be settled before any later run: {step.because}")
 
 
 def _unknowns(state: RunState, names: Names) -> Iterator[str]:

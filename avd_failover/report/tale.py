@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from avd_failover.domain.actions import kind_of
+from avd_failover.domain.actions import Skipped, kind_of
 from avd_failover.journal.events import (
     ActionEnded,
     ActionIntended,
@@ -113,7 +113,7 @@ def _step_words(event: StepStarted | StepWaiting | StepSkips | StepEnded, names:
         case StepWaiting():
             return f"waits until {event.until:%H:%M:%S} at most: {event.because}"
         case StepSkips():
-            told = [f"{_name(skip.target, names)} {skip.because}" for skip in event.skipped[:SKIPS_TOLD]]
+            told = [f"{_name(skip.target, names)} {_why(skip)}" for skip in event.skipped[:SKIPS_TOLD]]
             return f"leaves {len(event.skipped)} alone: " + "; ".join(told)
         case StepEnded():
             return f"{event.status.value}: {event.because}"
@@ -124,6 +124,11 @@ def _deed(intent: ActionIntended | None, names: Names | None) -> str:
     if intent is None:
         return "(no intent)"
     return names.sentence(intent.action) if names else kind_of(intent.action)
+
+
+def _why(skip: Skipped) -> str:
+    """Say why something was left alone; what was written down of it, word for word, stands in an export."""
+    return skip.because.split(" {", 1)[0]
 
 
 def _name(target: str, names: Names | None) -> str:

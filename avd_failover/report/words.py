@@ -4,6 +4,7 @@ Everything that reaches a screen goes through ``plain``: what the cloud calls it
 trusted with a terminal (safety 4.3). Users are never named; a session is its number on its host.
 """
 
+import re
 import shlex
 
 from avd_failover.domain.actions import (
@@ -54,6 +55,23 @@ def plain(text: str) -> str:
 
 def _spelled(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
+_ABOUT = re.compile(r"\.?,? for (?P<id>/(?:subscriptions|providers)/[^\s;,()]+)(?: \(request [^)\s]+\))?")
+_POINTER = re.compile(r" ?For more details please go to https://aka\.ms/\S+")
+
+
+def brief(text: str) -> str:
+    """Return what Azure said in the room of a screen: names for ids, and no ids of requests.
+
+    Journal, report and data forms keep the whole text, which is what support of Azure asks for.
+    """
+    return _ABOUT.sub(lambda found: f" ({name_of(found['id'])})", _POINTER.sub("", text))
+
+
+def screen(text: str) -> str:
+    """Return the text as ``plain`` does, with what Azure said made ``brief``."""
+    return plain(brief(text))
+
+
 
 
 def duration(seconds: float) -> str:
@@ -86,6 +104,11 @@ def marked(text: str, simulated: str | None) -> str:
 
 
 _KINDS = {Purpose.DRILL: "drill", Purpose.SETTLE: "settling", Purpose.UPKEEP: "upkeep"}
+
+def endpoints(arm: str, graph: str) -> str:
+    """Name where Azure was, once where both its parts answer at one address."""
+    return arm if arm == graph else f"{arm} and {graph}"
+
 
 
 def travel(route: Route) -> str:

@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from avd_failover.cli.check import _following
 from avd_failover.cli.exits import ExitCode
 from avd_failover.cli.request import Wish, ask
+from avd_failover.cli.wiring import Simulation
+from avd_failover.cli.worlds import looked_at
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.plan import HALF_YEAR_S
 from avd_failover.domain.route import Purpose
 from avd_failover.domain.states import RunStatus
-from avd_failover.journal.events import Event, RunEnded
+from avd_failover.journal.events import Event, RunEnded, RunPinned
 from avd_failover.report.checked import Checked, Drilled, checked_data, checked_text, drill_due
 from tests.cli.runs_at_hand import Shell
 from tests.crash.stage import ROOT
@@ -168,3 +171,57 @@ def test_drills_of_another_plan_are_not_this_one_s(shell: Shell) -> None:
 
 def test_a_drill_is_due_twice_a_year_unless_the_plan_says_otherwise() -> None:
     assert 180 * DAY_S <= HALF_YEAR_S <= 184 * DAY_S
+
+
+def test_desktops_whose_extensions_nobody_wrote_down_are_warned_of_and_block_nothing(shell: Shell) -> None:
+    arguments = ("check", "--plan", "personal-eu", "--simulate", "personal-small", "--output", "json")
+    assert shell.type(*arguments) == ExitCode.DONE
+    (found,) = json.loads(shell.out)["findings"]
+    assert (found["code"], found["severity"]) == ("images-stale", "warning")
+    assert "those of 3 of 3 desktops were not written down within 7 d (pd-neu-0" in found["detail"]
+    assert "failover run personal-images --plan personal-eu" in found["detail"]
+
+
+def test_desktops_whose_extensions_were_written_down_lately_are_not(shell: Shell) -> None:
+    record = ("run", "personal-images", "--plan", "personal-eu", "--simulate", "personal-small", "--yes")
+    assert shell.type(*record) == ExitCode.DONE
+    assert "SIMULATED COMPLETED: upkeep of personal-eu" in shell.out
+    shell.type("check", "--plan", "personal-eu", "--simulate", "personal-small", "--output", "json")
+    assert json.loads(shell.out)["findings"] == []
+
+
+def test_upkeep_that_writes_down_extensions_is_done_whether_or_not_anything_changed(shell: Shell) -> None:
+    record = ("run", "personal-images", "--plan", "personal-eu", "--simulate", "personal-small", "--yes")
+    assert [shell.type(*record) for _ in range(2)] == [ExitCode.DONE] * 2
+    assert len(list(shell.home.runs())) == 2
+
+
+def test_drills_on_a_simulated_azure_are_listed_and_said_not_to_count(shell: Shell) -> None:
+    run = "pooled-eu-20260301-000000-0001"
+    first, *rest = drill(run, days_ago=1)
+    assert isinstance(first, RunPinned)
+    shell.record(run, [replace(first, simulated="small"), *rest])
+    shell.type("drills", "--plan", PLAN)
+    assert shell.out.splitlines()[-1].endswith("; drills on a simulated Azure do not count")
+
+
+def test_what_only_looks_goes_on_in_the_world_left_and_adds_nothing(shell: Shell) -> None:
+    asked = ask(Wish(plan=PLAN))
+    first, *rest = whole_run()
+    assert isinstance(first, RunPinned)
+    assert looked_at(shell.home, asked, None) is None
+    fresh = looked_at(shell.home, asked, "pooled-eu")
+    assert fresh is not None
+    assert fresh.memory is None
+    shell.record(RUN, [replace(first, route=asked.route, simulated="pooled-eu"), *rest])
+    world = shell.home.path / "simulated" / f"{RUN}.jsonl"
+    world.parent.mkdir()
+    world.write_text("")
+    left = looked_at(shell.home, asked, "pooled-eu")
+    assert left == Simulation(scenario=world.with_suffix(".yaml"), memory=world, remembers=False)
+
+
+def test_a_check_names_what_to_type_about_an_earlier_run_that_stands_in_the_way(shell: Shell) -> None:
+    found = checked(blockers=(SHORT,), remedy="failover settle --plan small")
+    assert _following(found) == "failover settle --plan small"
+    assert _following(checked(blockers=(SHORT,))).startswith("failover check --plan small")

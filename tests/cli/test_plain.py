@@ -8,8 +8,9 @@ import pytest
 from avd_failover.cli.plain import Plain
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.states import RunStatus, StepStatus
+from avd_failover.domain.words import NOTHING_TO_DO
 from avd_failover.journal.events import Outcome
-from tests.report.builders import RUN, T0, Story, cut, grants, log_offs, moved, revokes, warmed
+from tests.report.builders import RUN, T0, Story, cut, grants, host, log_offs, moved, revokes, warmed
 
 
 class StoryClock:
@@ -151,9 +152,34 @@ def test_the_end_of_a_held_run_has_its_reason_and_findings() -> None:
     story.close(RunStatus.HELD, "40 of 45", Finding(code="SHADOW", subject="DAG1", detail="GRP9"))
     assert [line.split("] ")[1] for line in story.lines[-3:]] == [
         "log-off-source: held after 14 s: 40 of 45",
-        "run held: 40 of 45",
+        "run held",
         "  SHADOW DAG1: GRP9",
     ]
+
+
+def test_an_end_that_no_step_explains_has_its_reason() -> None:
+    story = Watched()
+    cut(story).close(RunStatus.HELD, "paused by Ann")
+    assert story.lines[-1].endswith("run held: paused by Ann")
+
+
+def test_what_a_run_without_anything_to_do_never_came_to_takes_no_lines() -> None:
+    story = Watched()
+    story.end("grant-target", NOTHING_TO_DO, StepStatus.SKIPPED)
+    story.end("tell-users", "applies to planned runs only", StepStatus.SKIPPED)
+    assert story.said("grant-target") == []
+    assert len(story.said("tell-users: skipped: applies to planned runs only")) == 1
+
+
+def test_what_azure_said_is_short_on_a_screen() -> None:
+    story = Watched()
+    because = (
+        f"no answer for 41 s: 503 ServiceUnavailable: Down., for {host('neu', 7)} (request 0000014c-0000)"
+    )
+    story.begin("readiness").end("readiness", because, StepStatus.HELD)
+    assert story.lines[-1].endswith(
+        "no answer for 41 s: 503 ServiceUnavailable: Down (avd-neu-7.contoso.local)"
+    )
 
 
 def test_a_resumed_run_says_who_goes_on() -> None:

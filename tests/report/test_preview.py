@@ -2,10 +2,11 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from avd_failover.domain.actions import Action, Moves, Skipped
 from avd_failover.domain.findings import Finding
-from avd_failover.domain.plan import Mode, Side
+from avd_failover.domain.plan import Mode, Side, Way
 from avd_failover.domain.route import Route
 from avd_failover.engine.preview import Preview, StepPreview
 from avd_failover.operations.base import Blocked, Moot, NotYet, Proven, Verdict
@@ -179,3 +180,23 @@ def test_the_interlock_is_data_too_and_names_no_person() -> None:
 def test_the_data_form_is_json_and_holds_no_user() -> None:
     text = msgspec.json.encode(preview_data(WHOLE, pinned())).decode()
     assert "bbbbbbbb-0000" not in text
+
+
+def drilled(step: str, uses: str, way: Way, moves: Moves) -> StepPreview:
+    made = replace(BY_ID["grant-target"], id=step, uses=uses, way=way)
+    return StepPreview(step=made, moves=moves, verdict=NotYet(because="not yet"))
+
+
+def test_a_step_of_the_way_back_names_the_region_that_it_acts_in() -> None:
+    there = drilled("grant", "assignments.grant", Way.THERE, Moves())
+    back = drilled("restore-access", "assignments.restore", Way.BACK, Moves())
+    shown = preview_text(Preview(steps=(READY, there, back)), pinned())
+    assert "assignments.grant in westeurope (target)" in shown
+    assert "assignments.restore in northeurope (target, on the way back)" in shown
+
+
+def test_what_is_written_down_of_production_is_counted_and_not_listed() -> None:
+    record = tuple(Skipped(target=f"id-{n}", because='host {"takes_sessions": true}') for n in range(9))
+    shown = Preview(steps=(READY, drilled("record", "production.record", Way.THERE, Moves(skipped=record))))
+    assert "{" not in preview_text(shown, pinned())
+    assert len(preview_data(shown, pinned())["steps"][1]["skipped"]) == 9

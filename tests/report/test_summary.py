@@ -5,9 +5,11 @@ import pytest
 
 from avd_failover.domain.findings import Finding
 from avd_failover.domain.states import RunStatus, StepStatus
+from avd_failover.domain.words import NOTHING_TO_DO
 from avd_failover.journal.events import ActionEnded, Outcome
 from avd_failover.report.gap import GapWatch, access_gap, gap_words
 from avd_failover.report.moved import Place, at, places
+from avd_failover.report.status_text import status_text
 from avd_failover.report.summary import summary_data, summary_text
 from tests.report.builders import PLAN, RUN, Story, cut, grants, host, moved, revokes, warmed
 
@@ -277,3 +279,18 @@ def test_each_turn_of_the_gap_is_told_once() -> None:
     assert not ended.open
     assert "OVER its budget" in gap_words(ended)
     assert watch.look(story.state, story.at) is None
+
+
+def test_a_run_without_anything_to_do_lists_no_steps_and_claims_no_placement() -> None:
+    story = Story().begin("readiness").end("readiness", "already there", StepStatus.SKIPPED)
+    story.end("barrier", NOTHING_TO_DO, StepStatus.SKIPPED).end(
+        "grant-target", NOTHING_TO_DO, StepStatus.SKIPPED
+    )
+    story.close(RunStatus.COMPLETED, "nothing to do: all 9 pairs are on secondary already")
+    assert "  skipped" not in summary_text(story.state)
+    shown = status_text(story.state, story.state.last_at, alive=False)
+    assert "result: nothing in Azure was changed" in shown
+    assert [line for line in shown.splitlines() if line.startswith("--")] == [
+        "-- readiness                skipped  already there",
+        f"-- and {len(story.state.steps) - 1} more steps, with nothing to do",
+    ]

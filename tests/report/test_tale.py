@@ -99,3 +99,9 @@ def test_an_intent_without_a_pin_is_told_by_its_kind() -> None:
 )
 def test_who_asked_and_what_stood_in_the_way_is_on_the_line(history, words: str) -> None:
     assert any(line.endswith(words) for line in tale(history().entries))
+
+
+def test_what_was_written_down_word_for_word_is_named_by_its_kind() -> None:
+    wrote = StepSkips(step="record", skipped=(Skipped(target="hp-1", because='pool {"kind": "pooled"}'),))
+    (line,) = told([wrote])
+    assert line.endswith("leaves 1 alone: hp-1 pool")

@@ -22,12 +22,15 @@ from avd_failover.domain.route import Route
 from avd_failover.report.redaction import PERSON, SECRET, redact, redact_field, redact_value
 from avd_failover.report.words import (
     Names,
+    brief,
     deed,
     duration,
+    endpoints,
     journey,
     marked,
     plain,
     request,
+    screen,
     sign,
     stopwatch,
     travel,
@@ -285,3 +288,30 @@ def test_a_route_is_told_with_its_regions_both_ways() -> None:
 def test_simulated_stands_on_every_line_and_only_where_it_is() -> None:
     assert marked("a\n\nb", "pooled-eu") == "SIMULATED a\nSIMULATED\nSIMULATED b"
     assert marked("a\n\nb", None) == "a\n\nb"
+
+
+POOL = "/subscriptions/5b0c1a1e-6f0e/resourcegroups/rg/providers/microsoft.desktopvirtualization/hostpools/hp"
+BRIEF = [
+    (f"503 Unavailable: Down., for {POOL} (request 00-14)", "503 Unavailable: Down (hp)"),
+    (f"404 NotFound: no such thing, for {POOL}", "404 NotFound: no such thing (hp)"),
+    (f"owed: 503: Down., for {POOL} (request 1); asked again", "owed: 503: Down (hp); asked again"),
+    (f"one, for {POOL} (request 1) and two, for {POOL}/sessionhosts/h1", "one (hp) and two (h1)"),
+    ("no: gone. For more details please go to https://aka.ms/Fix, for " + POOL, "no: gone (hp)"),
+    ("applies for all, for ever", "applies for all, for ever"),
+    (f"failover skip RUN step --item {POOL}", f"failover skip RUN step --item {POOL}"),
+]
+
+
+@pytest.mark.parametrize(("whole", "short"), BRIEF)
+def test_what_azure_said_takes_the_room_of_a_screen_and_commands_stay_whole(whole: str, short: str) -> None:
+    assert brief(whole) == short
+    assert brief(short) == short
+
+
+def test_a_screen_is_brief_and_as_harmless_as_any_text() -> None:
+    assert screen(f"a\x1b[2Jb, for {POOL} (request 1)") == "a\\x1b[2Jb (hp)"
+
+
+def test_one_address_is_named_once() -> None:
+    assert endpoints("http://127.0.0.1:1", "http://127.0.0.1:1") == "http://127.0.0.1:1"
+    assert endpoints("https://a", "https://b") == "https://a and https://b"
