@@ -15,7 +15,12 @@ from typing import Any
 import structlog
 from azure.core.credentials import AccessToken
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 from azure.identity.aio import AzureCliCredential, ManagedIdentityCredential, WorkloadIdentityCredential
 
 from avd_failover.azure.endpoints import Endpoints
@@ -25,6 +30,10 @@ from avd_failover.domain.faults import TransientError
 
 REFRESH_BEFORE_S = 300.0
 """A token this close to its end is asked for anew."""
+_BUSY = frozenset({408, 410, 429})
+"""What a machine's endpoint answers while it is not ready."""
+ANSWER_MARGIN_S = 30.0
+"""A token this close to its end is not sent any more: a request takes a while to be looked at."""
 
 Option = Any
 """An option of a token request, passed through unread."""
@@ -76,13 +85,13 @@ class CachedCredential(AsyncTokenCredential):
     async def get_token(self, *scopes: str, **options: Option) -> AccessToken:
         """Return a token for the scopes.
 
-        Raises ``TransientError`` where the identity service could not be reached: nothing was sent to Azure
-        yet, so that a mutation waiting for the token is not unknown.
+        Raises ``TransientError`` where the identity service could not be reached, or is away: nothing was
+        sent to Azure yet, so that a mutation waiting for the token is not unknown.
         """
         async with self._asking:
             kept = self._tokens.get(scopes)
-            if kept is None or options.get("claims") or self._ends_soon(kept):
-                kept = self._tokens[scopes] = await self._ask(*scopes, **options)
+            if kept is None or options.get("claims") or self._ends_within(kept, REFRESH_BEFORE_S):
+                kept = self._tokens[scopes] = await self._renewed(kept, *scopes, **options)
             return kept
 
     async def close(self) -> None:
@@ -99,17 +108,36 @@ class CachedCredential(AsyncTokenCredential):
         """Close."""
         await self.close()
 
-    def _ends_soon(self, token: AccessToken) -> bool:
-        return token.expires_on - self._clock.now().timestamp() < REFRESH_BEFORE_S
+    def _ends_within(self, token: AccessToken, seconds: float) -> bool:
+        return token.expires_on - self._clock.now().timestamp() < seconds
 
-    async def _ask(self, *scopes: str, **options: Option) -> AccessToken:
+    async def _renewed(self, kept: AccessToken | None, *scopes: str, **options: Option) -> AccessToken:
+        try:
+            return await self._ask(kept is not None, *scopes, **options)
+        except TransientError:
+            # Nobody answers: what is held is good until its end, and Azure tells if not.
+            if kept is None or options.get("claims") or self._ends_within(kept, ANSWER_MARGIN_S):
+                raise
+            return kept
+
+    async def _ask(self, had_one: bool, *scopes: str, **options: Option) -> AccessToken:  # noqa: FBT001
         try:
             return await self._inner.get_token(*scopes, **options)
-        except ClientAuthenticationError:
-            raise
         except AzureError as error:
+            if isinstance(error, ClientAuthenticationError) and not _is_away(error, had_one=had_one):
+                raise
             text = f"no token: {clean(str(error))}"
             raise TransientError(text, code="TokenUnavailable", target=scopes[0]) from error
+
+
+def _is_away(error: ClientAuthenticationError, *, had_one: bool) -> bool:
+    """Tell an identity service that is away from one that says no; the library raises the same for both.
+
+    One that never answered may not be there at all on this host, which no waiting mends.
+    """
+    if error.status_code is not None:
+        return error.status_code >= 500 or error.status_code in _BUSY
+    return had_one and isinstance(error.__cause__, ServiceRequestError | ServiceResponseError)
 
 
 def credential_for(

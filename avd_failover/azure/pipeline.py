@@ -19,6 +19,7 @@ from typing import Any
 
 import aiohttp
 from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import DecodeError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import (
     AsyncBearerTokenCredentialPolicy,
@@ -76,8 +77,11 @@ class DecodeSuccess(ContentDecodePolicy):
     """Decode the bodies of successes; an error keeps its status, whatever a gateway put into its body."""
 
     def on_response(self, request: Request, response: Response) -> None:
-        """Decode a success."""
-        if response.http_response.status_code < 400:
+        """Decode a success; raises ``DecodeError`` for a page, which some network put in Azure's place."""
+        answer = response.http_response
+        if answer.status_code < 300 and answer.headers.get("content-type", "").startswith("text/html"):
+            raise DecodeError(message="a page of HTML, which Azure does not send", response=answer)
+        if answer.status_code < 400:
             super().on_response(request, response)
 
 

@@ -39,6 +39,7 @@ from avd_failover.report.rehearsal import Broken, Held, Rehearsed, rehearsed
 from avd_failover.simulator.audit import audit
 from avd_failover.simulator.building import build
 from avd_failover.simulator.direct import DirectCloud
+from avd_failover.simulator.engine_clock import clock_of
 from avd_failover.simulator.expectations import Count, Evidence, judge
 from avd_failover.simulator.history import Change
 from avd_failover.simulator.pacing import Pace
@@ -159,8 +160,8 @@ def _play(asked: Asked, world: World, spec: RunSpec, *, scenario: str, seed: int
 async def _drive(
     pinned: RunPinned, store: MemoryStore, world: World, seed: int, people: People
 ) -> JournalWriter:
-    clock = LoopClock(world.at())
-    cloud = DirectCloud(world, clock, seed=seed, pace=Pace(clock))
+    true = LoopClock(world.at())
+    cloud, clock = DirectCloud(world, true, seed=seed, pace=Pace(true)), clock_of(world, true)
     if store.lines:
         journal = JournalWriter.reopen(store, clock)
         journal.append(RunResumed(holder=HOLDER, engine=__version__))
@@ -176,7 +177,7 @@ async def _drive(
         cloud=cloud,
         clock=clock,
         operations=operation_for,
-        requests=people.heard_on(clock),
+        requests=people.heard_on(true),
         essential=[name for name, known in CATALOGUE.items() if known.essential],
         progress=Silent(),
     )

@@ -65,7 +65,7 @@ def simulate(
 
     One line on stdout says where: paste it into the shell that is to use this Azure.
     """
-    from avd_failover.simulator.http.server import PortInUseError
+    from avd_failover.simulator.http.door import PortInUseError
 
     found = _with_faults(_read(scenario, seed), faults)
     world = _built(found, scenario)
@@ -143,7 +143,7 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    tls = made.context() if made else None
+    tls = made.contexts() if made else None
     async with serve(world, port=port, speed=speed, scenario=scenario.scenario, tls=tls) as server:
         variables = environment(server, made)
         click.echo(announcement(server, scenario, speed, variables, output))

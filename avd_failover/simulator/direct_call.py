@@ -8,7 +8,16 @@ from typing import Any, TypeVar
 from avd_failover.cloud import Accepted, Reading
 from avd_failover.domain.clock import Clock
 from avd_failover.domain.faults import RefusedError
-from avd_failover.simulator.direct_faults import BODYLESS, UNREADABLE, fault_of, lost
+from avd_failover.simulator.direct_faults import (
+    BODYLESS,
+    UNREADABLE,
+    fault_of,
+    lost,
+    unconnected,
+    unheard,
+)
+from avd_failover.simulator.direct_identity import Identity
+from avd_failover.simulator.faults.obstacles import TOLD
 from avd_failover.simulator.faults.ruling import CLEAR, Ruling, carry_out
 from avd_failover.simulator.faults.sent import Sent
 from avd_failover.simulator.limits import Kind
@@ -39,6 +48,7 @@ class Line:
         self.actor = actor
         self._offset_s = world.now_s - clock.monotonic()
         self._chance = random.Random(f"direct:{seed}")  # noqa: S311 - a simulation
+        self._identity = Identity(world, clock, actor)
         self._sent = 0
         self._open = True
 
@@ -95,7 +105,7 @@ class Line:
             self._admit(sent)
             answered = carry_out(self.world, sent, ruling, answer)
         except ArmRefusal as refusal:
-            at = self.world.at()
+            at = self.world.faults.azure_time()
             self._heed(refusal, sent)
             await self._travel(ruling)
             if ruling.loses_answer:
@@ -103,7 +113,7 @@ class Line:
             raise fault_of(refusal, target, mutating=sent.mutates, at=at) from refusal
         except AnswerLost as loss:
             await self._travel(ruling)
-            raise lost(target, mutating=sent.mutates) from loss
+            raise unheard(ruling, target, mutating=sent.mutates) from loss
         await self._travel(ruling)
         if ruling is CLEAR:
             return answered, ruling
@@ -132,6 +142,10 @@ class Line:
         self.catch_up()
         sent = self.world.faults.describe(route, target, self.actor)
         return sent, self.world.faults.rule(sent)
+        self._identity.renew()
+        obstacle = self.world.faults.connect()
+        if obstacle is not None:
+            raise unconnected(TOLD[obstacle], target)
 
     def _travel(self, ruling: Ruling) -> Coroutine[Any, Any, None]:
         """Let an answer travel back."""

@@ -2,6 +2,7 @@
 
     what happened                                     read               mutation
     ------------------------------------------------  -----------------  -----------------
+    not connected: nothing was sent                    Transient          Transient
     sent, answer lost, cut short or not readable       Transient          Unknown
     429, or 503 that says it was not taken             Transient (wait)   Transient (wait)
     other 5xx, or 408                                  Transient          Unknown
@@ -18,7 +19,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from avd_failover.domain.faults import CloudError, RefusedError, TransientError, UnknownError
-from avd_failover.simulator.faults.ruling import Damage
+from avd_failover.simulator.faults.ruling import Damage, Ruling
 from avd_failover.simulator.refusals import ArmRefusal, Throttled
 
 MAX_WAIT_S = 900.0
@@ -37,6 +38,7 @@ BODYLESS = frozenset(
     {
         "items.change-point", "items.commit", "items.fail-over", "items.switch", "items.test",
         "machines.start", "machines.deallocate", "machines.power-off", "sessions.log-off", "sessions.message",
+        "recovery-plans.commit", "recovery-plans.fail-over",
     }
 )  # fmt: skip
 """Requests whose success has no body that could be damaged."""
@@ -62,6 +64,23 @@ def lost(target: str, *, mutating: bool, code: str = "AnswerLost") -> CloudError
     kind = UnknownError if mutating else TransientError
     text = "answer not readable" if code == "AnswerUnreadable" else "answer lost"
     return kind(text, code=code, target=target)
+
+
+def unconnected(why: str, target: str) -> CloudError:
+    """Return the fault that a connection is which never came to be: nothing was sent."""
+    return TransientError(f"could not connect: {why}", code="NotConnected", target=target)
+
+
+def unheard(ruling: Ruling, target: str, *, mutating: bool) -> CloudError:
+    """Return the fault that it is to hear nothing of Azure: silence, or a captive portal in its place."""
+    if ruling.damage != "portal":
+        return lost(target, mutating=mutating)
+    if ruling.portal == "page":
+        return lost(target, mutating=mutating, code="AnswerUnreadable")
+    if ruling.portal == "redirect":
+        return RefusedError(f"not followed: another host, for {target}", code="", target=target, status=302)
+    kind = UnknownError if mutating else TransientError
+    return kind(f"511: no reason given, for {target}", code="", target=target, status=511)
 
 
 def _not_taken(refusal: ArmRefusal, asked: float | None) -> bool:

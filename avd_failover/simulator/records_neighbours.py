@@ -12,6 +12,7 @@ PROVIDERS = (
     "Microsoft.ComputeSchedule",
     "Microsoft.DesktopVirtualization",
     "Microsoft.Insights",
+    "Microsoft.Management",
     "Microsoft.Network",
     "Microsoft.OperationalInsights",
     "Microsoft.RecoveryServices",

@@ -3,18 +3,20 @@
 import random
 from datetime import timedelta
 from email.utils import format_datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from avd_failover.runbook.durations import Duration
-from avd_failover.simulator.core import Core
 from avd_failover.simulator.faults.base import RequestFault, called
 from avd_failover.simulator.faults.names import Stage
 from avd_failover.simulator.faults.ruling import Ruling
 from avd_failover.simulator.faults.sent import Sent
 from avd_failover.simulator.limits import TokenBucket
 from avd_failover.simulator.refusals import ArmRefusal
+
+if TYPE_CHECKING:
+    from avd_failover.simulator.world import World
 
 RetryAfter = Literal["seconds", "http-date", "absent", "negative", "huge"]
 HUGE_S = 1_000_000_000
@@ -37,8 +39,8 @@ CODES = {
 """The code that an answer of a status carries where a fault names none."""
 
 
-def retry_after(form: RetryAfter, wait_s: float, core: Core) -> dict[str, str]:
-    """Return the header in one of the forms that clients meet."""
+def retry_after(form: RetryAfter, wait_s: float, world: "World") -> dict[str, str]:
+    """Return the header in one of the forms that clients meet; a date is by Azure's clock."""
     match form:
         case "absent":
             return {}
@@ -47,7 +49,7 @@ def retry_after(form: RetryAfter, wait_s: float, core: Core) -> dict[str, str]:
         case "huge":
             return {"Retry-After": str(HUGE_S)}
         case "http-date":
-            until = core.at() + timedelta(seconds=wait_s)
+            until = world.faults.azure_time() + timedelta(seconds=wait_s)
             return {"Retry-After": format_datetime(until, usegmt=True)}
     return {"Retry-After": str(max(1, round(wait_s)))}
 
@@ -64,12 +66,13 @@ class HttpError(RequestFault):
     retry_after: Duration | None = Field(
         default=None, description="What Retry-After asks for; none if absent."
     )
+    form: RetryAfter = Field(default="seconds", description="Form of Retry-After, if it is asked for.")
     applied: bool = Field(default=False, description="Whether the request took effect all the same.")
 
     def rule(self, stage: Stage, sent: Sent, chance: random.Random) -> Ruling:
         """Answer with the error, before or after."""
         asked = self.retry_after
-        heads = {} if asked is None else retry_after("seconds", asked, stage.world.core)
+        heads = {} if asked is None else retry_after(self.form, asked, stage.world)
         code = CODES[self.status] if self.code is None else self.code
         error = ArmRefusal(self.status, code, self.message, headers=heads)
         return Ruling(answer=error) if self.applied else Ruling(refusal=error)
@@ -112,6 +115,6 @@ class ThrottleStorm(RequestFault):
         text = f"The request is throttled. Please try again after {round(told_s)} seconds."
         return Ruling(
             refusal=ArmRefusal(
-                429, "TooManyRequests", text, headers=retry_after(self.retry_after, told_s, core)
+                429, "TooManyRequests", text, headers=retry_after(self.retry_after, told_s, stage.world)
             )
         )

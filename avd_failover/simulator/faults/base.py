@@ -2,6 +2,7 @@
 
     FaultSpec
     ├── RequestFault   strikes requests that match: changes how they are answered
+    ├── ConnectionFault strikes new connections, before anything is sent on them
     ├── FateFault      strikes events inside the world, whoever caused them
     ├── Weather        changes durations of the world for a while
     └── Deed           does something to the world: at a time, again and again, or after a request
@@ -20,6 +21,7 @@ from avd_failover.runbook.durations import Duration
 from avd_failover.runbook.yaml_file import FileModel
 from avd_failover.simulator.fates import Fate
 from avd_failover.simulator.faults.names import Stage, check_pattern, check_region, check_route
+from avd_failover.simulator.faults.obstacles import Obstacle
 from avd_failover.simulator.faults.ruling import Ruling
 from avd_failover.simulator.faults.sent import Sent
 from avd_failover.simulator.records import key
@@ -27,6 +29,8 @@ from avd_failover.simulator.records import key
 if TYPE_CHECKING:
     from avd_failover.simulator.world import World
 
+SIGN_IN = "token.issue"
+"""The request for a token: the only one that nobody in particular sends."""
 FaultId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.\-]{0,60}$")]
 
 
@@ -55,15 +59,10 @@ class FaultSpec(FileModel):
         return None
 
 
-class Selecting(FaultSpec):
-    """A fault that strikes what matches: patterns take ``*`` and ``?``, in any casing."""
+class Triggered(FaultSpec):
+    """A fault that strikes some of what it meets: the n-th, so many, by chance, within a window, or all."""
 
     lasts: Duration | None = Field(default=None, description="How long it can strike; for ever when absent.")
-    region: str = Field(default="*", description="Region of the resource.")
-    target: str = Field(default="*", description="Id of the resource, or a part of it between asterisks.")
-    actor: str = Field(
-        default="engine:*", description="Who asks: `engine:*`, `admin:*`, `autoscale:*`, `azure:*` or `*`."
-    )
     nth: int = Field(default=1, ge=1, description="The first match that is struck, counted from 1.")
     times: int | None = Field(
         default=None, ge=1, description="How many are struck; all of them when absent, unless nth is given."
@@ -84,6 +83,16 @@ class Selecting(FaultSpec):
     def most(self) -> int | None:
         """How many are struck: a single one where ``nth`` alone was given."""
         return 1 if self.times is None and "nth" in self.model_fields_set else self.times
+
+
+class Selecting(Triggered):
+    """A fault that strikes what matches: patterns take ``*`` and ``?``, in any casing."""
+
+    region: str = Field(default="*", description="Region of the resource.")
+    target: str = Field(default="*", description="Id of the resource, or a part of it between asterisks.")
+    actor: str = Field(
+        default="engine:*", description="Who asks: `engine:*`, `admin:*`, `autoscale:*`, `azure:*` or `*`."
+    )
 
     def matches(self, sent: Sent) -> bool:
         """Tell whether region, resource and caller fit."""
@@ -116,6 +125,16 @@ class RequestFault(Selecting):
         """Find out whether any request is called so."""
         super().check(world)
         check_route(self.route)
+        if self.route == SIGN_IN and self.actor.startswith("engine:"):
+            raise ValueError(f"{self.fault}: who asks for a token is nobody yet: write actor '*'")
+
+
+class ConnectionFault(Triggered):
+    """Strikes new connections to Azure, before a request is sent on them."""
+
+    def obstacle(self) -> Obstacle:
+        """Say what stands in the way of a connection that it strikes."""
+        raise NotImplementedError
 
 
 class FateFault(Selecting):

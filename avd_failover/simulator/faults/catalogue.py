@@ -3,7 +3,8 @@
 kind      what it does                                             when
 request   changes how matching requests are answered               starts, lasts, nth, times, p
 event     changes how events inside the world go                   starts, lasts, nth, times, p
-weather   changes durations                                        starts, lasts
+connection  strikes new connections, before anything is sent        starts, lasts, nth, times, p
+weather   changes durations, clocks, or the way to Azure           starts, lasts
 deed      does something                                           starts, every, times; or on, nth, delay
 """
 
@@ -22,18 +23,21 @@ from avd_failover.simulator.faults import (
     answers,
     autoscaling,
     capacity,
+    clocks,
+    connecting,
     groups,
     hosting,
     identity,
+    jobs,
     people,
     reading,
     region,
     transport,
     weather,
 )
-from avd_failover.simulator.faults.base import Deed, FateFault, FaultSpec, RequestFault
+from avd_failover.simulator.faults.base import ConnectionFault, Deed, FateFault, FaultSpec, RequestFault
 
-Kind = Literal["request", "event", "weather", "deed"]
+Kind = Literal["request", "connection", "event", "weather", "deed"]
 
 ROWS: tuple[type[FaultSpec], ...] = (
     transport.DropRequest,
@@ -49,6 +53,9 @@ ROWS: tuple[type[FaultSpec], ...] = (
     transport.WrongContentLength,
     transport.GzipError,
     answers.HttpError,
+    connecting.TlsFailure,
+    connecting.DnsFailure,
+    connecting.CaptivePortal,
     answers.ThrottleStorm,
     answers.DirectoryDown,
     capacity.OperationLost,
@@ -56,6 +63,7 @@ ROWS: tuple[type[FaultSpec], ...] = (
     capacity.OperationFlips,
     capacity.OperationEndless,
     reading.StaleRead,
+    jobs.JobMishap,
     reading.PageSkew,
     reading.PageError,
     reading.FrontEnds,
@@ -102,7 +110,10 @@ ROWS: tuple[type[FaultSpec], ...] = (
     admin.ResourceLock,
     identity.TokenExpired,
     identity.RightsRemoved,
+    identity.IdentityDown,
     identity.ClaimsChallenge,
+    clocks.EngineClock,
+    clocks.AzureClock,
 )
 
 
@@ -163,11 +174,13 @@ def kind_of(row: type[FaultSpec]) -> Kind:
 
 def read_fault(spec: Mapping[str, Any]) -> FaultSpec:
     """Return a fault given as in a scenario file.
+    if issubclass(row, ConnectionFault):
+        return "connection"
 
     Raises ``ValueError`` with everything that is wrong, and the nearest known name.
     """
     name = spec.get("fault")
-    if name not in BY_NAME:
+    if not isinstance(name, str) or name not in BY_NAME:
         raise ValueError(
             f"no fault is called {printable(str(name))!r}; {nearest(str(name), BY_NAME) or 'there are'}"
             + ("" if nearest(str(name), BY_NAME) else f" {', '.join(BY_NAME)}")

@@ -8,15 +8,27 @@ such a world knows those before the last hit.
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from avd_failover.simulator.core import Core
 from avd_failover.simulator.fates import ORDINARY, Fate
-from avd_failover.simulator.faults.base import Deed, FateFault, FaultSpec, RequestFault, Selecting, Weather
+from avd_failover.simulator.faults.base import (
+    ConnectionFault,
+    Deed,
+    FateFault,
+    FaultSpec,
+    RequestFault,
+    Triggered,
+    Weather,
+)
 from avd_failover.simulator.faults.catalogue import read_fault
+from avd_failover.simulator.faults.clocks import AzureClock, EngineClock
+from avd_failover.simulator.faults.connecting import DnsFailure
 from avd_failover.simulator.faults.names import Stage
+from avd_failover.simulator.faults.obstacles import Obstacle
 from avd_failover.simulator.faults.ruling import CLEAR, Ruling
 from avd_failover.simulator.faults.sent import Sent, describe
 from avd_failover.simulator.records import FaultHit, key
@@ -24,6 +36,8 @@ from avd_failover.simulator.requests import Part, RequestLog, external
 
 if TYPE_CHECKING:
     from avd_failover.simulator.world import World
+
+S = TypeVar("S", bound=FaultSpec)
 
 
 @dataclass
@@ -39,11 +53,23 @@ class Armed:
     gone: bool = False
     memory: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def begins_s(self) -> float:
+        """When it begins, in seconds of the world."""
+        return self.since_s + self.spec.starts
+
+    def lasted_s(self, now_s: float) -> float:
+        """Return for how long it has been in force, at most as long as it lasts."""
+        passed_s = max(0.0, now_s - self.begins_s)
+        lasts_s = self.spec.ends_after_s
+        return passed_s if lasts_s is None else min(passed_s, lasts_s)
+
     def in_force(self, now_s: float) -> bool:
         """Tell whether its time has come and is not over."""
-        begins_s = self.since_s + self.spec.starts
         lasts_s = self.spec.ends_after_s
-        return not self.gone and begins_s <= now_s and (lasts_s is None or now_s < begins_s + lasts_s)
+        return (
+            not self.gone and self.begins_s <= now_s and (lasts_s is None or now_s < self.begins_s + lasts_s)
+        )
 
 
 class Faults(Part):
@@ -111,12 +137,60 @@ class Faults(Part):
         """Return a request as faults see it; ``continues`` tells a page after the first from a first one."""
         return describe(self._world, route, target, actor, continues=continues)
 
-    def rule(self, sent: Sent) -> Ruling:
-        """Decide what happens to one request; asking counts as meeting it."""
+    def standing(self, kind: type[S]) -> Iterator[tuple[S, float]]:
+        """Yield the faults of a kind that are in force, and for how many seconds each has been."""
+        for armed in self._armed.values():
+            if isinstance(armed.spec, kind) and armed.in_force(self.core.now_s):
+                yield armed.spec, self.core.now_s - armed.begins_s
+
+    @property
+    def obstructed(self) -> bool:
+        """Whether a new connection may not come to be: then none should be kept for the next request."""
+        return any(True for kind in (ConnectionFault, DnsFailure) for _ in self.standing(kind))
+
+    @property
+    def unreachable(self) -> Obstacle | None:
+        """Why Azure's name leads nowhere now; None when it does not."""
+        return next((spec.how for spec, _ in self.standing(DnsFailure)), None)
+
+    def azure_time(self) -> datetime:
+        """Return what Azure's own clocks say."""
+        return self.core.at() + timedelta(seconds=sum(spec.error_s for spec, _ in self.standing(AzureClock)))
+
+    def clock_errors(self) -> tuple[float, float]:
+        """Return how far the engine's wall and monotonic clocks are off now, in seconds.
+
+        A wall clock is right again when a fault is over; what a monotonic clock gained, it keeps.
+        """
+        wall_s = sum(spec.wall_error_s(since_s) for spec, since_s in self.standing(EngineClock))
+        gained_s = sum(
+            armed.spec.monotonic_error_s(armed.lasted_s(self.core.now_s))
+            for armed in self._armed.values()
+            if isinstance(armed.spec, EngineClock) and self.core.now_s >= armed.begins_s
+        )
+        return wall_s, gained_s
+
+    @property
+    def clocks_wrong(self) -> bool:
+        """Whether the engine's clocks are ever wrong in this world."""
+        return any(isinstance(armed.spec, EngineClock) for armed in self._armed.values())
+
+    def connect(self) -> Obstacle | None:
+        """Decide what stands in the way of a new connection; asking counts as meeting it."""
+        for armed in list(self._armed.values()):
+            spec = armed.spec
+            if isinstance(spec, ConnectionFault) and self._strikes(armed, spec):
+                self.hit(armed.id, armed.seen, what=spec.obstacle(), target="", actor="")
+                return spec.obstacle()
+        return self.unreachable
+
+    def rule(self, sent: Sent, kind: type[RequestFault] = RequestFault) -> Ruling:
+        """Decide what happens to one request; asking counts as meeting it. ``kind``: of these faults only."""
         ruling = CLEAR
         for armed in list(self._armed.values()):
-            if isinstance(armed.spec, RequestFault) and self._strikes(armed, armed.spec, sent):
-                found = armed.spec.rule(self._stage(armed), sent, self._chance(armed))
+            spec = armed.spec
+            if isinstance(spec, kind) and spec.matches(sent) and self._strikes(armed, spec):
+                found = spec.rule(self._stage(armed), sent, self._chance(armed))
                 if found != CLEAR:
                     ruling = ruling.joined(found)
                     self.hit(
@@ -169,8 +243,8 @@ class Faults(Part):
         """Write down which assignments a stale answer showed: pairs of key and revision."""
         self.core.history.show(self.core.now_s, actor, [(str(one), int(rev)) for one, rev in assignments])
 
-    def _strikes(self, armed: Armed, spec: Selecting, sent: Sent) -> bool:
-        if not armed.in_force(self.core.now_s) or not spec.matches(sent):
+    def _strikes(self, armed: Armed, spec: Triggered) -> bool:
+        if not armed.in_force(self.core.now_s):
             return False
         if spec.most is not None and armed.hits >= spec.most:
             return False
@@ -187,7 +261,8 @@ class Faults(Part):
             spec = armed.spec
             if not isinstance(spec, FateFault) or event not in spec.events:
                 continue
-            if self._strikes(armed, spec, describe(self._world, event, target, actor)):
+            sent = describe(self._world, event, target, actor)
+            if spec.matches(sent) and self._strikes(armed, spec):
                 self._record(armed, event, key(target), actor, 0.0)
                 return spec.fate(self._stage(armed), self._chance(armed))
         return ORDINARY

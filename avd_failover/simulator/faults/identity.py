@@ -46,6 +46,21 @@ class TokenExpired(RequestFault):
         return Ruling(refusal=ArmRefusal(401, "ExpiredAuthenticationToken", text, headers=heads))
 
 
+class IdentityDown(RequestFault):
+    """Whoever gives out tokens does not answer; a token that is held is good until its own end."""
+
+    fault: Literal["identity-down"] = called("identity-down")
+    route: Literal["token.issue"] = Field(default="token.issue", description="Requests for tokens.")
+    actor: str = Field(default="*", description="Who asks.")
+    how: Literal["error", "reset"] = Field(default="error", description="503, or no answer at all.")
+
+    def rule(self, stage: Stage, sent: Sent, chance: random.Random) -> Ruling:
+        """Give no token."""
+        if self.how == "reset":
+            return Ruling(arrives=False, damage="reset")
+        return Ruling(refusal=ArmRefusal(503, "temporarily_unavailable", "The identity service is away."))
+
+
 class RightsRemoved(RequestFault):
     """The engine's own role is removed: 403, naming the action it lacks."""
 

@@ -103,6 +103,6 @@ def _guid(text: str) -> bool:
 
 _WORDS = {
     "ApplicationGroup": "application group", "Group": "group", "HostPool": "host pool",
-    "Machine": "machine", "RoleDefinition": "role", "ScalingPlan": "scaling plan",
-    "SessionHost": "session host", "User": "user",
+    "Machine": "machine", "ProtectedItem": "protected item", "RoleDefinition": "role",
+    "ScalingPlan": "scaling plan", "SessionHost": "session host", "User": "user",
 }  # fmt: skip

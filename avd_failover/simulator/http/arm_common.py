@@ -12,6 +12,8 @@ T = TypeVar("T")
 K = TypeVar("K")
 
 _SKIP = "$skipToken"
+LARGEST = 2**31 - 1
+"""Whole numbers of these APIs are int32."""
 
 
 def provider_time(moment: datetime) -> str:
@@ -89,12 +91,13 @@ def link(call: Call, extra: Mapping[str, str]) -> str:
 def member(holder: Mapping[str, Json], name: str, kind: type[K]) -> K | None:
     """Return a member of a JSON object, None when absent or null; refuses another type (400).
 
-    A number is no boolean and a boolean is no number.
+    A number is no boolean, a boolean is no number, and no number is beyond int32.
     """
     value = holder.get(name)
     if value is None:
         return None
-    if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
+    too_large = isinstance(value, int) and not -LARGEST <= value <= LARGEST
+    if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)) or too_large:
         raise bad_content(f"Error converting value {value!r} to type '{kind.__name__}'. Path '{name}'.")
     return value
 

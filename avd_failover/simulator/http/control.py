@@ -5,6 +5,7 @@ No token is asked for; the server binds loopback only. Nothing here exists in Az
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from msgspec import Struct, structs
 
@@ -30,9 +31,9 @@ class Controls(Struct, kw_only=True):
     gaps: Callable[[], Mapping[str, int]] = dict
 
     def clock(self, world: World, _call: Call) -> Answer:
-        """GET /_sim/clock: the world's time, its pace, and which world it is."""
+        """GET /_sim/clock: the time as an engine's wall clock has it, its pace, and which world it is."""
         body = {
-            "now": world.at().isoformat(),
+            "now": (world.at() + timedelta(seconds=world.faults.clock_errors()[0])).isoformat(),
             "now_s": world.now_s,
             "speed": self.pace.speed if self.pace else 0.0,
             "scenario": self.scenario,

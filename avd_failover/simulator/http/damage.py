@@ -10,6 +10,11 @@ from avd_failover.simulator.http.face import Finished
 CHUNKS = 10
 """In how many parts a slow body comes."""
 
+PORTAL = "https://portal.invalid/sign-in"
+PORTAL_PAGE = "<!DOCTYPE html><html><head><title>Sign in to this network</title></head><body></body></html>"
+PORTAL_STATUS = {"page": 200, "redirect": 302, "sign-in": 511}
+"""What a captive portal answers with; 511 is made for them (RFC 6585)."""
+
 
 async def deliver(
     request: web.BaseRequest, answer: Finished, ruling: Ruling, speed: float
@@ -28,11 +33,10 @@ async def deliver(
             return await _part(request, answer, keep=ruling.at_byte, missing=0)
         case "wrong-length":
             return await _part(request, answer, keep=len(answer.body), missing=64)
-        case "truncated-json":
-            return _rewritten(answer, answer.body[: len(answer.body) // 2], {})
-        case "gzip":
-            heads = {"Content-Encoding": "gzip"} if answer.body else {}
-            return _rewritten(answer, answer.body, heads)
+        case "truncated-json" | "gzip":
+            return _garbled(answer, ruling)
+        case "portal":
+            return _portal(ruling)
         case "slow":
             return await _slow(request, answer, ruling.over_s / speed)
     return _hung_up(request)
@@ -46,8 +50,19 @@ def whole(answer: Finished, *, close: bool = False) -> web.Response:
     return response
 
 
-def _rewritten(answer: Finished, body: bytes, more: dict[str, str]) -> web.Response:
+def _garbled(answer: Finished, ruling: Ruling) -> web.Response:
+    """Cut the JSON, or say that it is compressed."""
+    gzip = ruling.damage == "gzip"
+    body = answer.body if gzip else answer.body[: len(answer.body) // 2]
+    more = {"Content-Encoding": "gzip"} if gzip and body else {}
     return web.Response(status=answer.status, headers={**answer.headers, **more}, body=body or None)
+
+
+def _portal(ruling: Ruling) -> web.Response:
+    """Answer as a network does that wants people to sign in first."""
+    heads = {"Location": PORTAL} if ruling.portal == "redirect" else {}
+    status = PORTAL_STATUS[ruling.portal]
+    return web.Response(status=status, headers=heads, text=PORTAL_PAGE, content_type="text/html")
 
 
 def _hung_up(request: web.BaseRequest) -> web.Response:

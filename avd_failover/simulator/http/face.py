@@ -214,7 +214,7 @@ class Azure:
             return _Passed(face=face)
         if face is Face.GRAPH:
             return _Passed(face=face, heads=graph_costs.admit(self.world, call))
-        if "api-version" not in call.query:
+        if not call.query.get("api-version"):
             raise Refusal(
                 400,
                 "MissingApiVersionParameter",
@@ -246,7 +246,7 @@ class Azure:
     def _finished(self, ask: Ask, answer: Answer, passed: _Passed) -> Finished:
         moment = Moment(
             number=self._asked,
-            at=self.world.at(),
+            at=self.world.faults.azure_time(),
             path=ask.path,
             client_request=ask.headers.get("x-ms-client-request-id", "")
             or ask.headers.get("client-request-id", ""),
@@ -275,6 +275,8 @@ def _encoded(answer: Answer) -> tuple[bytes, str]:
     if answer.text is not None:
         return answer.text.encode(), "text/plain; charset=utf-8"
     if answer.body is None:
+    if answer.raw is not None:
+        return answer.raw, ""
         return b"", ""
     return msgspec.json.encode(answer.body), "application/json; charset=utf-8"
 

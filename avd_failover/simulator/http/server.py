@@ -5,9 +5,7 @@ second besides, so that things happen while nobody asks.
 """
 
 import asyncio
-import errno
 import re
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from ipaddress import ip_address
@@ -15,19 +13,26 @@ from pathlib import Path
 
 from aiohttp import StreamReader, web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
+from avd_failover.simulator.faults.obstacles import Obstacle
 from avd_failover.simulator.faults.ruling import CLEAR
 from avd_failover.simulator.http.control import Controls, routes
 from avd_failover.simulator.http.damage import deliver, whole
 from avd_failover.simulator.http.face import Azure, Pages
+from avd_failover.simulator.http.door import Contexts, Door
 from avd_failover.simulator.http.pacing import Pace
+from avd_failover.simulator.http.handler import Handler
 from avd_failover.simulator.http.persistence import Memory
 from avd_failover.simulator.http.wire import Ask, Refusal
 from avd_failover.simulator.world import World
 
 TICK_S = 0.05
+SHUTDOWN_S = 1.0
+"""Real seconds that requests under way have when serving ends."""
+
 """Real seconds between two looks at what is due."""
 
 MARK_S = 0.25
@@ -38,14 +43,10 @@ LARGEST_BODY = 4 * 1024 * 1024
 
 _LOOPBACK_NAMES = {"localhost", "127.0.0.1", "[::1]"}
 _PORT = re.compile(r":\d+$")
-
-
-class PortInUseError(Exception):
-    """Another process listens on the port; the message says what to do."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(f"port {port} is in use: stop what listens there, or take port 0 for a free one")
-        self.port = port
+TOO_LARGE = Refusal(
+    413, "RequestContentTooLarge", f"The request content exceeds the limit of {LARGEST_BODY} bytes."
+)
+FOREIGN_NAME = Refusal(421, "MisdirectedRequest", "A simulated Azure answers to loopback names only.")
 
 
 class Server:
@@ -68,26 +69,44 @@ class Server:
             self._memory.mark(self._marked_s)
         self.world.advance(now_s)
 
-    async def tick(self) -> None:
-        """Keep the world moving while nobody asks."""
+    async def tick(self, door: Door, host: str) -> None:
+        """Keep the world moving while nobody asks, and the door open while its name leads here."""
         while True:
             self.move()
             await asyncio.sleep(TICK_S)
+            await door.heed(host, self.world.faults.unreachable)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    def obstacle(self) -> Obstacle | None:
+        """Decide what stands in the way of a new connection."""
+        self.move()
+        return self.world.faults.connect()
+
         """Answer one request of the wire."""
         try:
             body = await request.read() if request.body_exists else b""
         except web.HTTPRequestEntityTooLarge:
-            body = None
-        return await self._respond(request, body)
+            return self._refuse(request, TOO_LARGE)
+        except (web.RequestPayloadError, HttpProcessingError) as error:
+            return self._refuse(request, Refusal(400, "InvalidRequestContent", _unreadable(error)))
+        response = await self._respond(request, body)
+        if self.world.faults.obstructed:
+            response.force_close()  # the next request needs a connection of its own
+        return response
 
-    async def _respond(self, request: web.BaseRequest, body: bytes | None) -> web.StreamResponse:
-        ask = _ask(request, body or b"")
+    def unparsed(self, request: web.BaseRequest, status: int, why: str) -> web.Response:
+        """Answer what is no HTTP, or met a defect of ours, in the form of Azure."""
+        code = "BadRequest" if status < 500 else "InternalServerError"
+        return self._refuse(request, Refusal(status, code, why))
+
+    def _refuse(self, request: web.BaseRequest, refusal: Refusal) -> web.Response:
+        return whole(self.azure.refuse(_ask(request, b""), refusal), close=True)
+
+    async def _respond(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+        ask = _ask(request, body)
         self.move()
-        refused = _refused(ask, too_large=body is None)
-        if refused is not None:
-            return whole(self.azure.refuse(ask, refused), close=body is None)
+        if _PORT.sub("", ask.headers.get("host", "")).lower() not in _LOOPBACK_NAMES:
+            return whole(self.azure.refuse(ask, FOREIGN_NAME))
         ruling = self.azure.rule(ask)
         if ruling.delay_s:
             await asyncio.sleep(ruling.delay_s / self._pace.speed)
@@ -107,7 +126,7 @@ async def serve(
     log_to: Path | None = None,
     scenario: str = "",
     pages: Pages | None = None,
-    tls: ssl.SSLContext | None = None,
+    tls: Contexts | None = None,
 ) -> AsyncIterator[Server]:
     """Serve a world until the block ends; ``port`` 0 takes a free one.
 
@@ -127,10 +146,11 @@ async def serve(
         azure = Azure(world, pages=pages, more=routes(controls))
         controls.gaps = lambda: azure.gaps
         server = Server(world, azure, pace, memory)
-        server.port = await _listen(stack, server, host, port, tls)
+        door = await _listen(stack, server, host, port, tls)
+        server.port = door.port
         scheme = "https" if tls else "http"
         server.url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{server.port}"
-        stack.push_async_callback(_stopped, asyncio.create_task(server.tick()))
+        stack.push_async_callback(_stopped, asyncio.create_task(server.tick(door, host)))
         yield server
 
 
@@ -144,21 +164,19 @@ def _remembering(stack: AsyncExitStack, world: World, path: Path | None) -> Memo
     return memory
 
 
-async def _listen(
-    stack: AsyncExitStack, server: Server, host: str, port: int, tls: ssl.SSLContext | None
-) -> int:
-    served = web.Server(server.handle, request_factory=_request, access_log=None)
-    runner = web.ServerRunner(served, shutdown_timeout=1.0)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    try:
-        await web.TCPSite(runner, host, port, ssl_context=tls).start()
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise PortInUseError(port) from error
-        raise
-    bound: int = runner.addresses[0][1]
-    return bound
+async def _listen(stack: AsyncExitStack, server: Server, host: str, port: int, tls: Contexts | None) -> Door:
+    served = web.Server(server.handle, request_factory=_request)
+    stack.push_async_callback(served.shutdown, SHUTDOWN_S)
+    stack.callback(served.pre_shutdown)
+    door = Door(lambda: Handler(served, server.unparsed), server.obstacle, tls)
+    await door.open(host, port)
+    stack.callback(door.close)
+    return door
+
+
+def _unreadable(error: Exception) -> str:
+    text = str(getattr(error, "message", "") or error).splitlines()[0]
+    return f"The request content was invalid and could not be read: '{text}'."
 
 
 async def _stopped(task: "asyncio.Task[None]") -> None:
@@ -182,14 +200,3 @@ def _ask(request: web.BaseRequest, body: bytes) -> Ask:
     headers = {name.lower(): value for name, value in request.headers.items()}
     base = f"{request.scheme}://{headers.get('host', '')}"
     return Ask(method=request.method, target=request.raw_path, headers=headers, body=body, base=base)
-
-
-def _refused(ask: Ask, *, too_large: bool) -> Refusal | None:
-    """Refuse what no operation should see: a body beyond the limit, and a foreign name for this machine."""
-    if too_large:
-        return Refusal(
-            413, "RequestContentTooLarge", f"The request content exceeds the limit of {LARGEST_BODY} bytes."
-        )
-    if _PORT.sub("", ask.headers.get("host", "")).lower() not in _LOOPBACK_NAMES:
-        return Refusal(421, "MisdirectedRequest", "A simulated Azure answers to loopback names only.")
-    return None

@@ -93,6 +93,31 @@ def token(world: World, call: Call) -> Answer:
     return Answer(body=body)
 
 
+def machine_token(world: World, call: Call) -> Answer:
+    """GET /metadata/identity/oauth2/token: what a machine's own endpoint (IMDS) gives its managed identity.
+
+    A client is led here by ``AZURE_POD_IDENTITY_AUTHORITY_HOST``. Times are by Azure's clock, as numbers in
+    strings.
+    """
+    if call.ask.headers.get("metadata", "").lower() != "true":
+        raise Refusal(400, "invalid_request", "Required metadata header not specified")
+    resource = call.query.get("resource", "")
+    if not resource:
+        raise Refusal(400, "invalid_request", "Required query variable 'resource' is missing")
+    principal = call.query.get("client_id", SIMULATED_PRINCIPAL)
+    now_s = int(world.faults.azure_time().timestamp())
+    body = {
+        "access_token": simulated_token(principal, now_s),
+        "client_id": principal,
+        "expires_in": str(_LIFETIME_S),
+        "expires_on": str(now_s + _LIFETIME_S),
+        "not_before": str(now_s),
+        "resource": resource,
+        "token_type": "Bearer",
+    }
+    return Answer(body=body)
+
+
 def configuration(_world: World, call: Call) -> Answer:
     """GET /{tenant}/v2.0/.well-known/openid-configuration: where the endpoints are."""
     tenant = f"{call.ask.base}/{call.params['tenant']}"
@@ -110,6 +135,7 @@ def configuration(_world: World, call: Call) -> Answer:
 
 
 ROUTES = (
+    Route("GET", "/metadata/identity/oauth2/token", machine_token, Face.TOKENS),
     Route("POST", "/{tenant}/oauth2/v2.0/token", token, Face.TOKENS),
     Route("GET", "/{tenant}/v2.0/.well-known/openid-configuration", configuration, Face.TOKENS),
 )

@@ -73,7 +73,7 @@ def test_arm_itself_refuses_what_lacks_a_version_or_a_subscription(path, status,
     assert answer.headers["x-ms-failure-cause"] == "gateway"
 
 
-@pytest.mark.parametrize("version", ["2024-04-03", "1999-01-01-preview", ""])
+@pytest.mark.parametrize("version", ["2024-04-03", "1999-01-01-preview", "soon"])
 def test_any_api_version_is_taken(version):
     assert Wire().get(POOL + f"?api-version={version}").status == 200
 

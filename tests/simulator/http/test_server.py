@@ -7,7 +7,8 @@ import socket
 import pytest
 
 from avd_failover.simulator.http.persistence import restore
-from avd_failover.simulator.http.server import LARGEST_BODY, PortInUseError, serve
+from avd_failover.simulator.http.door import PortInUseError
+from avd_failover.simulator.http.server import LARGEST_BODY, serve
 from tests.simulator.http.estate import HOST, POOL, a_world
 
 AUTH = "Authorization: Bearer simulated"
@@ -64,9 +65,13 @@ async def test_an_answer_without_a_body_has_a_length_of_zero_and_no_type():
         ("GET /%F0%9F%92%A9 HTTP/1.1", 404, "MissingSubscription"),
         ("OPTIONS / HTTP/1.1", 404, "MissingSubscription"),
         (f"PUT {POOL}?api-version=1 HTTP/1.1", 405, "MethodNotAllowed"),
-        (f"BREW {POOL}?api-version=1 HTTP/1.1", 400, ""),
+        (f"BREW {POOL}?api-version=1 HTTP/1.1", 400, "BadRequest"),
         (f"GET {POOL} HTTP/1.1", 400, "MissingApiVersionParameter"),
-        (f"GET {POOL}?&&=&api-version HTTP/1.1", 200, ""),
+        (f"GET {POOL}?api-version= HTTP/1.1", 400, "MissingApiVersionParameter"),
+        (f"GET {POOL}?&&=&api-version HTTP/1.1", 400, "MissingApiVersionParameter"),
+        (f"GET {POOL}?&&=&api-version=x HTTP/1.1", 200, ""),
+        (f"GET {POOL}?api-version=1 HTTP/9.9", 400, "BadRequest"),
+        ("GARBAGE", 400, "BadRequest"),
     ],
 )
 async def test_hostile_requests_are_answered_as_arm_would_and_the_server_lives_on(line, status, code):

@@ -26,7 +26,7 @@ def made(tmp_path):
 async def test_a_caller_who_trusts_the_authority_gets_absolute_https_links(made, host):
     trusted = ssl.create_default_context(cafile=str(made.authority))
     async with (
-        serve(a_world(), pages=Pages(arm=2), tls=made.context()) as server,
+        serve(a_world(), pages=Pages(arm=2), tls=made.contexts()) as server,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusted)) as session,
     ):
         base = f"https://{host}:{server.port}"
@@ -37,13 +37,13 @@ async def test_a_caller_who_trusts_the_authority_gets_absolute_https_links(made,
 
 
 async def test_who_does_not_trust_the_authority_does_not_get_in(made):
-    async with serve(a_world(), tls=made.context()) as server, aiohttp.ClientSession() as session:
+    async with serve(a_world(), tls=made.contexts()) as server, aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.ClientConnectorCertificateError):
             await session.get(f"{server.url}/_sim/clock")
 
 
 async def test_plain_http_on_the_tls_port_gets_no_answer(made):
-    async with serve(a_world(), tls=made.context()) as server, aiohttp.ClientSession() as session:
+    async with serve(a_world(), tls=made.contexts()) as server, aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.ClientError):
             await session.get(f"http://127.0.0.1:{server.port}/_sim/clock")
 
