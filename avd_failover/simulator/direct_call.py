@@ -46,9 +46,9 @@ class Line:
         self.world = world
         self.clock = clock
         self.actor = actor
+        self._identity = Identity(world, clock, actor)
         self._offset_s = world.now_s - clock.monotonic()
         self._chance = random.Random(f"direct:{seed}")  # noqa: S311 - a simulation
-        self._identity = Identity(world, clock, actor)
         self._sent = 0
         self._open = True
 
@@ -140,12 +140,12 @@ class Line:
         if not self.world.faults.present:
             return Sent(route=route, target=key(target), actor=self.actor), CLEAR
         self.catch_up()
-        sent = self.world.faults.describe(route, target, self.actor)
-        return sent, self.world.faults.rule(sent)
         self._identity.renew()
         obstacle = self.world.faults.connect()
         if obstacle is not None:
             raise unconnected(TOLD[obstacle], target)
+        sent = self.world.faults.describe(route, target, self.actor)
+        return sent, self.world.faults.rule(sent)
 
     def _travel(self, ruling: Ruling) -> Coroutine[Any, Any, None]:
         """Let an answer travel back."""

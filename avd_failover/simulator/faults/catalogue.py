@@ -52,18 +52,18 @@ ROWS: tuple[type[FaultSpec], ...] = (
     transport.TruncatedJson,
     transport.WrongContentLength,
     transport.GzipError,
-    answers.HttpError,
     connecting.TlsFailure,
     connecting.DnsFailure,
     connecting.CaptivePortal,
+    answers.HttpError,
     answers.ThrottleStorm,
     answers.DirectoryDown,
     capacity.OperationLost,
     capacity.OperationGone,
     capacity.OperationFlips,
     capacity.OperationEndless,
-    reading.StaleRead,
     jobs.JobMishap,
+    reading.StaleRead,
     reading.PageSkew,
     reading.PageError,
     reading.FrontEnds,
@@ -109,8 +109,8 @@ ROWS: tuple[type[FaultSpec], ...] = (
     admin.AdminEditsRole,
     admin.ResourceLock,
     identity.TokenExpired,
-    identity.RightsRemoved,
     identity.IdentityDown,
+    identity.RightsRemoved,
     identity.ClaimsChallenge,
     clocks.EngineClock,
     clocks.AzureClock,
@@ -167,6 +167,8 @@ def kind_of(row: type[FaultSpec]) -> Kind:
     """Return what sort of fault it is."""
     if issubclass(row, RequestFault):
         return "request"
+    if issubclass(row, ConnectionFault):
+        return "connection"
     if issubclass(row, FateFault):
         return "event"
     return "deed" if issubclass(row, Deed) else "weather"
@@ -174,8 +176,6 @@ def kind_of(row: type[FaultSpec]) -> Kind:
 
 def read_fault(spec: Mapping[str, Any]) -> FaultSpec:
     """Return a fault given as in a scenario file.
-    if issubclass(row, ConnectionFault):
-        return "connection"
 
     Raises ``ValueError`` with everything that is wrong, and the nearest known name.
     """

@@ -275,8 +275,6 @@ def _encoded(answer: Answer) -> tuple[bytes, str]:
     if answer.text is not None:
         return answer.text.encode(), "text/plain; charset=utf-8"
     if answer.body is None:
-    if answer.raw is not None:
-        return answer.raw, ""
         return b"", ""
     return msgspec.json.encode(answer.body), "application/json; charset=utf-8"
 

@@ -21,18 +21,18 @@ from avd_failover.simulator.faults.obstacles import Obstacle
 from avd_failover.simulator.faults.ruling import CLEAR
 from avd_failover.simulator.http.control import Controls, routes
 from avd_failover.simulator.http.damage import deliver, whole
-from avd_failover.simulator.http.face import Azure, Pages
 from avd_failover.simulator.http.door import Contexts, Door
-from avd_failover.simulator.http.pacing import Pace
+from avd_failover.simulator.http.face import Azure, Pages
 from avd_failover.simulator.http.handler import Handler
+from avd_failover.simulator.http.pacing import Pace
 from avd_failover.simulator.http.persistence import Memory
 from avd_failover.simulator.http.wire import Ask, Refusal
 from avd_failover.simulator.world import World
 
-TICK_S = 0.05
 SHUTDOWN_S = 1.0
 """Real seconds that requests under way have when serving ends."""
 
+TICK_S = 0.05
 """Real seconds between two looks at what is due."""
 
 MARK_S = 0.25
@@ -73,15 +73,15 @@ class Server:
         """Keep the world moving while nobody asks, and the door open while its name leads here."""
         while True:
             self.move()
-            await asyncio.sleep(TICK_S)
             await door.heed(host, self.world.faults.unreachable)
+            await asyncio.sleep(TICK_S)
 
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
     def obstacle(self) -> Obstacle | None:
         """Decide what stands in the way of a new connection."""
         self.move()
         return self.world.faults.connect()
 
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request of the wire."""
         try:
             body = await request.read() if request.body_exists else b""
