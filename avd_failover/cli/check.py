@@ -42,9 +42,11 @@ def check(plan: str, simulate: str | None, output: str) -> None:
     simulated, at, ready, users_are_on, because, findings (code, severity, subject, detail).
     """
     from avd_failover.cli.failures import failures
+    from avd_failover.cli.logs import configure
     from avd_failover.report.checked import checked_data, checked_text
 
-    with failures():
+    configure()
+    with failures(plan):
         found = asyncio.run(_check(plan, simulate))
     click.echo(json.dumps(checked_data(found), indent=2) if output == "json" else checked_text(found))
     if not found.ready:

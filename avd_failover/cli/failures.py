@@ -11,13 +11,15 @@ from avd_failover.journal.disk import UnfitPlaceError
 from avd_failover.journal.home import AmbiguousRunError, UnknownRunError
 from avd_failover.journal.lease import LockedError
 from avd_failover.journal.store import DamagedJournalError, JournalError
+from avd_failover.journal.witness_leases import UnreachableWitnessError
+from avd_failover.report.words import brief
 from avd_failover.runbook.faults import FileFaults
 from avd_failover.runbook.find import NotFoundError
 
 
 @contextmanager
-def failures() -> Iterator[None]:
-    """Turn what may go wrong outside the engine into an end of the process."""
+def failures(plan: str = "PLAN") -> Iterator[None]:
+    """Turn what may go wrong outside the engine into an end of the process; ``plan`` is what was typed."""
     try:
         yield
     except LockedError as fault:
@@ -26,6 +28,12 @@ def failures() -> Iterator[None]:
         raise Quit(ExitCode.BAD_INPUT, str(fault), next_step="failover runs") from fault
     except (FileFaults, NotFoundError) as fault:
         raise Quit(ExitCode.BAD_INPUT, str(fault), next_step="failover validate") from fault
+    except UnreachableWitnessError as fault:
+        raise Quit(
+            ExitCode.FAILED,
+            f"Nothing was sent: {fault}",
+            next_step="the same again, once the witness answers",
+        ) from fault
     except DamagedJournalError as fault:
         raise Quit(
             ExitCode.FAILED,
@@ -39,7 +47,9 @@ def failures() -> Iterator[None]:
             next_step="failover runs",
         ) from fault
     except CloudError as fault:
-        raise Quit(ExitCode.FAILED, f"Azure: {fault.message}", next_step=_remedy(fault)) from fault
+        raise Quit(
+            ExitCode.FAILED, f"Azure: {brief(fault.message)}", next_step=_remedy(fault, plan)
+        ) from fault
     except OSError as fault:
         if fault.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM}:
             raise
@@ -50,9 +60,9 @@ def failures() -> Iterator[None]:
         ) from fault
 
 
-def _remedy(fault: CloudError) -> str:
+def _remedy(fault: CloudError, plan: str) -> str:
     if isinstance(fault, RefusedError) and fault.status in {401, 403}:
-        return "az login    to sign in, or give the right named: failover permissions --plan PLAN"
+        return f"az login    to sign in, or give the right named: failover permissions --plan {plan}"
     if isinstance(fault, RefusedError):
         return "failover validate    then compare the ids in the plan with what Azure says above"
-    return "the same again; if a region is dark: failover --plan PLAN --mode unplanned"
+    return f"the same again; if a region is dark: failover --plan {plan} --mode unplanned"

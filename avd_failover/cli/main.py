@@ -60,6 +60,18 @@ class LazyGroup(click.Group):
         found: click.Command = getattr(importlib.import_module(f"avd_failover.cli.{module}"), attribute)
         return found
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that was typed; a word that is none is refused with the nearest one."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            meant = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"No such command {args[0]!r}.{meant}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table without importing anything."""
         with formatter.section("Commands"):
@@ -181,7 +193,7 @@ def _help_of(end: Quit, arguments: list[str]) -> str:
 def _usage(fault: click.UsageError) -> int:
     """Say what was wrong with the words typed, in the form of every other end, and where the words stand."""
     where = fault.ctx.command_path if fault.ctx else "failover"
-    return _say(ExitCode.BAD_INPUT, fault.format_message(), f"{where} --help")
+    return _say(ExitCode.BAD_INPUT, " ".join(fault.format_message().split()), f"{where} --help")
 
 
 def _report_bug(bug: Exception, arguments: list[str]) -> int:

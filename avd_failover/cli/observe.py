@@ -40,9 +40,11 @@ def observe(plan: str, simulate: str | None, steps: bool, output: str) -> None: 
     ways_on (towards, blocked, nothing_to_do, command, preview).
     """
     from avd_failover.cli.failures import failures
+    from avd_failover.cli.logs import configure
     from avd_failover.report.observed import observation_data, observation_text, previews_text
 
-    with failures():
+    configure()
+    with failures(plan):
         found = asyncio.run(_observe(plan, simulate))
     if output == "json":
         click.echo(json.dumps(observation_data(found), indent=2))
@@ -85,20 +87,20 @@ async def _observe(plan: str, simulate: str | None) -> "Observation":
     from avd_failover.cli.request import Wish, ask
     from avd_failover.cli.settings import endpoints
     from avd_failover.cli.standing import ledger
-    from avd_failover.cli.wiring import Simulation, wire
+    from avd_failover.cli.wiring import wire
+    from avd_failover.cli.worlds import looked_at
     from avd_failover.domain.accepted import digest_of
     from avd_failover.journal.home import Home
     from avd_failover.operations.observation import half_done
     from avd_failover.operations.observation import observe as look
     from avd_failover.report.observed import Observation
-    from avd_failover.runbook.find import find_scenario
 
     there = ask(Wish(plan=plan))
-    simulation = Simulation(scenario=find_scenario(simulate)) if simulate else None
-    async with wire(endpoints(), simulation) as wired:
+    home = Home.of(os.environ)
+    async with wire(endpoints(), looked_at(home, there, simulate)) as wired:
         seen = await look(wired.cloud, there.route)
         digest = digest_of(seen.placement)
-        left = ledger(Home.of(os.environ), there.route.plan, wired.simulated)
+        left = ledger(home, there.route.plan, wired.simulated)
         unfinished = left.unfinished.run if left.unfinished else ""
         whole = not unfinished and not seen.placement.gaps
         return Observation(

@@ -6,7 +6,6 @@ takes them up in order.
 
 import hashlib
 import os
-import platform
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -24,17 +23,19 @@ from avd_failover.domain.plan import Mode
 from avd_failover.domain.rollback import no_way_back
 from avd_failover.domain.route import Purpose
 from avd_failover.domain.states import RunStatus
+from avd_failover.domain.words import listed
 from avd_failover.engine.orders import Order, Words
 from avd_failover.journal.chain import replay
 from avd_failover.journal.home import Home
 from avd_failover.journal.sqlite_store import SqliteStore
 from avd_failover.journal.state import RunState
+from avd_failover.runbook.faults import nearest
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
 
 def _who(command: Command) -> Command:
-    by = click.option("--by", metavar="NAME", help="Who asks.  [default: somebody on this machine]")
+    by = click.option("--by", metavar="NAME", help="Who asks.  [default: the user of this machine]")
     reason = click.option("--reason", default="", help="Why; goes into the journal and the report.")
     return by(reason(command))
 
@@ -96,7 +97,7 @@ def abort(run: str | None, rollback: bool, by: str | None, reason: str) -> None:
 @click.argument("run", metavar="RUN")
 @click.argument("step", metavar="STEP")
 @click.option("--item", default="", help="Skip one thing of the step only, such as one machine.")
-@click.option("--by", metavar="NAME", help="Who asks.  [default: somebody on this machine]")
+@click.option("--by", metavar="NAME", help="Who asks.  [default: the user of this machine]")
 @click.option("--reason", required=True, help="Why; goes into the journal and the report.")
 def skip(run: str, step: str, item: str, by: str | None, reason: str) -> None:
     """Skip STEP of RUN, with a reason. Steps that safety rests on cannot be skipped."""
@@ -139,8 +140,9 @@ def retry(run: str, step: str, item: str, by: str | None, reason: str) -> None:
 def choose(*, run: str, step: str, item: str, value: str, by: str | None, reason: str) -> None:
     """Choose another value for one item of a STEP, such as another recovery point for a machine."""
     home, state = _found(run)
-    _step(state, step)
+    known = _step(state, step)
     _refuse_ended(state, step)
+    _may_choose(state, known, item, value)
     words = Words(by=_name(by), reason=reason, step=step, item=item, value=value)
     _ask(home, state, Order.CHOOSE, words)
     _go_on(home, state, f"{value} is taken for {item} of {step}")
@@ -172,13 +174,15 @@ def approve(*, run: str, step: str, by: str, reason: str, reject: bool, evidence
     words = Words(by=by.strip(), reason=reason, step=step, evidence_name=name, evidence_sha256=digest)
     _ask(home, state, Order.REJECT if reject else Order.APPROVE, words)
     said = f"{step} is {'rejected' if reject else 'approved'} by {by.strip()}"
-    after = "" if alive(home, state) else f"; it counts once the run goes on: failover resume {state.run}"
+    after = "" if alive(home, state) else f"; it is heard once the run goes on: failover resume {state.run}"
     click.echo(f"{said}{after}")
+    if not reject and state.pinned.initiator.strip().casefold() == by.strip().casefold():
+        click.echo(f"{by.strip()} started the run: where two people must decide, this one does not count")
 
 
 @click.command()
 @click.argument("run", required=False, metavar="[RUN]")
-@click.option("--by", metavar="NAME", help="Who asks.  [default: somebody on this machine]")
+@click.option("--by", metavar="NAME", help="Who asks.  [default: the user of this machine]")
 @click.option("--reason", required=True, help="Why the source is left as dark; goes into the journal.")
 def unplanned(run: str | None, by: str | None, reason: str) -> None:
     """Go on with RUN without its source, which went dark. There is no way back to planned mode."""
@@ -199,6 +203,30 @@ def unplanned(run: str | None, by: str | None, reason: str) -> None:
     _go_on(home, state, f"{state.run} goes on without its source")
 
 
+def _may_choose(state: RunState, step: Step, item: str, value: str) -> None:
+    """Refuse a choice that the step would never look at; of steps of other packages only they know."""
+    from avd_failover.operations.registry import CATALOGUE
+
+    if step.uses not in CATALOGUE:
+        return
+    choice = CATALOGUE[step.uses].choice
+    if choice is None:
+        open_to = [
+            one.id for one in state.graph.steps if one.uses in CATALOGUE and CATALOGUE[one.uses].choice
+        ]
+        known = f"; {listed(open_to)} does" if open_to else ""
+        raise _not_this(state, f"nothing can be chosen for an item of {step.id} ({step.uses}){known}")
+    if choice.choices and value not in choice.choices:
+        raise _not_this(state, f"{value!r} is none of {', '.join(map(str, choice.choices))}")
+    checklist = step.settings.get("checklist")
+    if isinstance(checklist, tuple) and item not in checklist:
+        raise _not_this(state, f"{step.id} has no item {item!r}; it has {', '.join(map(repr, checklist))}")
+
+
+def _not_this(state: RunState, message: str) -> Quit:
+    return Quit(ExitCode.BAD_INPUT, message, next_step=f"failover status {state.run}")
+
+
 def _go_on(home: Home, state: RunState, said: str) -> None:
     """Tell what was asked; the running process takes it up, and a run at rest is taken up here."""
     if alive(home, state):
@@ -212,11 +240,9 @@ def _go_on(home: Home, state: RunState, said: str) -> None:
 def _step(state: RunState, step: str) -> Step:
     known = {one.id: one for one in state.graph.steps}
     if step not in known:
-        raise Quit(
-            ExitCode.BAD_INPUT,
-            f"{state.run} has no step {step!r}; it has {', '.join(known)}",
-            next_step=f"failover status {state.run}",
-        )
+        hint = nearest(step, known)
+        meant = f"; {hint}" if hint else ""
+        raise _not_this(state, f"{state.run} has no step {step!r}{meant}; it has {', '.join(known)}")
     return known[step]
 
 
@@ -276,4 +302,6 @@ def _ask(home: Home, state: RunState, order: Order, words: Words) -> None:
 
 
 def _name(by: str | None) -> str:
-    return by or f"somebody on {platform.node() or 'this machine'}"
+    from avd_failover.cli.request import this_person
+
+    return by or this_person()

@@ -115,6 +115,7 @@ def ask(wish: Wish) -> Asked:
     try:
         plan = load_plan(find_plan(wish.plan))
         _refuse_drill_of_machines(wish, plan.plan)
+        _refuse_groups_of_machines(wish, plan.plan)
         runbook = load_runbook(
             find_runbook(wish.runbook or _runbook_for(wish, plan.plan)), CATALOGUE, provided
         )

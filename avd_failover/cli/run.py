@@ -61,7 +61,7 @@ def start(wish: Wish, *, simulate: str | None, speed: float | None, manner: Mann
             next_step=f"the same without --speed, or with --simulate {wish.plan}",
         )
     configure(manner.log_format)
-    with failures():
+    with failures(wish.plan):
         if wish.key and (run := run_of_key(Home.of(os.environ), wish.key)) is not None:
             code = _again(run, speed, manner)
         else:

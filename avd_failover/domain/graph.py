@@ -137,6 +137,8 @@ class OperationSpec(Struct, frozen=True, kw_only=True):
     """Tags of the actions it may plan; empty for a step that only reads."""
     essential: bool = False
     """Safety rests on it: no person may skip it."""
+    choice: SettingSpec | None = None
+    """What a person may choose for one item of it while it stands (``failover choose``)."""
 
 
 Catalogue = dict[str, OperationSpec]

@@ -71,6 +71,7 @@ class Hold(Base):
             "who": SettingSpec(kind="texts", summary="names of those whose word counts; anybody without it"),
         },
         changes=("session.message",),
+        choice=SettingSpec(kind="text", summary="what testers say of an item", choices=(PASS, FAIL)),
     )
 
     def __init__(self, bound: Bound) -> None:

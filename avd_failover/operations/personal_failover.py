@@ -12,7 +12,7 @@ from avd_failover.domain.actions import Action
 from avd_failover.domain.desk_wishes import Chosen, choose, reads_points
 from avd_failover.domain.desk_words import Progress
 from avd_failover.domain.desks import Desk, Stand
-from avd_failover.domain.graph import OperationSpec
+from avd_failover.domain.graph import OperationSpec, SettingSpec
 from avd_failover.domain.personal_plan import PointPolicy
 from avd_failover.domain.plan import End, Mode
 from avd_failover.domain.recovery_actions import FailOverMachine
@@ -30,6 +30,7 @@ class FailOver(FanOut):
         summary="Fail every machine over with Site Recovery, and wait until each has ended.",
         ends=(End.TARGET,),
         changes=("machine.failover",),
+        choice=SettingSpec(kind="text", summary="Another recovery point for one desktop."),
     )
     scenario: ClassVar = jobs.FAILOVER
     ready: ClassVar = frozenset({Stand.READY, Stand.FAILED})

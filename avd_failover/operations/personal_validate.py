@@ -33,6 +33,7 @@ class Validate(FanOut):
         summary="Wait until every failed-over machine runs and its session host is Available.",
         ends=(End.TARGET,),
         changes=("machine.change-point",),
+        choice=SettingSpec(kind="text", summary="Another recovery point for one desktop."),
         settings={
             "works_within": SettingSpec(
                 kind="duration", summary="How long one desktop may take until it works; 20m when left out."

@@ -29,13 +29,15 @@ STEPS = (
     Step(id="tell-users", uses="notify.users", side=End.SOURCE, needs=("readiness",)),
     Step(id="move", uses="personal.failover", side=End.SOURCE, needs=("readiness",)),
     Step(id="barrier", uses="barrier", needs=("revoke-source",)),
+    Step(id="testing", uses="drill.hold", needs=("barrier",), settings={"checklist": ("sign-in", "files")}),
+    Step(id="theirs", uses="acme.mail", needs=("barrier",)),
 )
 COMMANDS = {
     "approve": ("approve", RUN, "barrier", "--by", "Ann"),
     "reject": ("approve", RUN, "barrier", "--by", "Ann", "--reject"),
     "retry": ("retry", RUN, "barrier", "--by", "Ann"),
     "retry item": ("retry", RUN, "barrier", "--item", "vm-1", "--by", "Ann"),
-    "choose": ("choose", RUN, "barrier", "--item", "vm-1", "--value", "point-7", "--by", "Ann"),
+    "choose": ("choose", RUN, "move", "--item", "vm-1", "--value", "point-7", "--by", "Ann"),
     "skip": ("skip", RUN, "tell-users", "--reason", "known", "--by", "Ann"),
     "skip item": ("skip", RUN, "move", "--item", "vm-1", "--reason", "scrapped", "--by", "Ann"),
     "unplanned": ("unplanned", RUN, "--reason", "gone", "--by", "Ann"),
@@ -102,7 +104,7 @@ ASKED = {
     "reject": ("reject", Words(by="Ann", step="barrier")),
     "retry": ("retry", Words(by="Ann", step="barrier")),
     "retry item": ("retry", Words(by="Ann", step="barrier", item="vm-1")),
-    "choose": ("choose", Words(by="Ann", step="barrier", item="vm-1", value="point-7")),
+    "choose": ("choose", Words(by="Ann", step="move", item="vm-1", value="point-7")),
     "skip": ("skip", Words(by="Ann", step="tell-users", reason="known")),
     "skip item": ("skip", Words(by="Ann", step="move", item="vm-1", reason="scrapped")),
     "unplanned": ("unplanned", Words(by="Ann", reason="gone")),
@@ -257,11 +259,55 @@ def test_a_run_is_switched_to_unplanned_once(shell: Shell, resumed) -> None:
     assert (requests(shell), resumed) == ([], [])
 
 
-def test_whoever_does_not_say_who_they_are_is_somebody_on_this_machine(shell: Shell, resumed) -> None:
+def test_whoever_does_not_say_who_they_are_is_who_this_machine_knows(
+    shell: Shell, resumed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AVD_FAILOVER_OPERATOR", "Dora")
     shell.record(RUN, held())
     shell.type("retry", RUN, "barrier")
     ((_, words),) = requests(shell)
-    assert words.by.startswith("somebody on ")
+    assert words.by == "Dora"
+
+
+@pytest.mark.parametrize(
+    ("step", "item", "value", "said"),
+    [
+        (
+            "barrier",
+            "vm-1",
+            "point-7",
+            "nothing can be chosen for an item of barrier (barrier); move and testing",
+        ),
+        ("testing", "sign-in", "maybe", "'maybe' is none of pass, fail"),
+        ("testing", "printers", "pass", "testing has no item 'printers'; it has 'sign-in', 'files'"),
+    ],
+)
+def test_a_choice_that_no_step_would_look_at_is_refused(
+    shell: Shell, step: str, item: str, value: str, said: str
+) -> None:
+    shell.record(RUN, held())
+    assert shell.type("choose", RUN, step, "--item", item, "--value", value) == ExitCode.BAD_INPUT
+    assert said in shell.err
+    assert requests(shell) == []
+
+
+@pytest.mark.parametrize(("step", "item", "value"), [("testing", "files", "pass"), ("theirs", "a", "b")])
+def test_a_choice_that_a_step_may_look_at_is_handed_on(
+    shell: Shell, resumed, step: str, item: str, value: str
+) -> None:
+    shell.record(RUN, held())
+    shell.type("choose", RUN, step, "--item", item, "--value", value)
+    assert [(kind, words.value) for kind, words in requests(shell)] == [("choose", value)]
+
+
+@pytest.mark.parametrize(("by", "warned"), [("ann ", True), ("Bo", False)])
+def test_whoever_started_the_run_is_told_that_their_approval_may_not_count(
+    shell: Shell, by: str, warned: bool
+) -> None:
+    first, *rest = held()
+    shell.record(RUN, [msgspec.structs.replace(first, initiator="Ann"), *rest])
+    shell.type("approve", RUN, "barrier", "--by", by)
+    assert ("this one does not count" in shell.out) is warned
 
 
 @pytest.mark.parametrize("command", [("pause", RUN), ("abort", RUN)])

@@ -9,7 +9,11 @@ from tests.journal.builders import RUN, whole_run
 BAD = [
     ([], "nothing to do"),
     (["--yes"], "nothing to do"),
-    (["frobnicate"], "No such command"),
+    (["frobnicate"], "No such command 'frobnicate'."),
+    (["bakc", "--plan", "pooled-eu"], "No such command 'bakc'. Did you mean 'back'?"),
+    (["schema"], "Choose from: plan, runbook, scenario"),
+    (["--plan", "personal-eu", "--groups", "GRP1"], "move machine by machine"),
+    (["skip", RUN, "revoke-sorce", "--reason", "y"], "did you mean 'revoke-source'?"),
     (["--plan", "nope"], "no plan 'nope'"),
     (["--plan", "plans/"], "is a folder"),
     (["--plan", "/nonexistent/x.yaml"], "no file"),
