@@ -205,6 +205,16 @@ def _refuse_drill_of_machines(wish: Wish, plan: Plan) -> None:
         )
 
 
+def _refuse_groups_of_machines(wish: Wish, plan: Plan) -> None:
+    """A personal desktop goes with its machine; nobody's access is moved."""
+    if wish.partial and plan.pool is PoolKind.PERSONAL:
+        raise Quit(
+            ExitCode.BAD_INPUT,
+            f"plan {plan.name} is of personal desktops, which move machine by machine: there are no groups",
+            next_step=f"failover --plan {plan.name} --dry-run    all of them, in the waves of the plan",
+        )
+
+
 MOVING = frozenset({"assignment.grant", "assignment.revoke", "session.logoff", "machine.failover"})
 """What no upkeep may do: it follows no earlier run, and no later one would know whom it moved."""
 
