@@ -62,6 +62,7 @@ async def _amend(wanted: str, plan: str, by: str, reason: str, manner: "Manner")
     from avd_failover.cli.run import pinned_place
     from avd_failover.cli.tenancy import take
     from avd_failover.cli.wiring import wire
+    from avd_failover.cli.witness import witness_of
     from avd_failover.domain.states import RunStatus
     from avd_failover.journal.events import RunEnded
     from avd_failover.journal.home import Home, new_run_id
@@ -71,13 +72,16 @@ async def _amend(wanted: str, plan: str, by: str, reason: str, manner: "Manner")
     asked = _edited(plan, old, by)
     run = old.successor or new_run_id(datetime.now(UTC), asked.route.plan.name)
     lock = old.pinned.lock
-    async with wire(pinned_place(old.pinned), _same_world(home, old.run, run)) as wired:
+    async with (
+        wire(pinned_place(old.pinned), _same_world(home, old.run, run)) as wired,
+        witness_of(asked.route.plan, wired) as blobs,
+    ):
         if not old.successor:
             because = f"amended by {by}: {reason}; {run} goes on"
             end = RunEnded(status=RunStatus.AMENDED, because=because, successor=run)
-            async with take(home, lock, old.route.plan, old.run, wired) as tenure:
+            async with take(home, lock, old.route.plan, old.run, wired, blobs=blobs) as tenure:
                 old = await _end(home, old.run, end, wired, tenure)
-        async with take(home, lock, asked.route.plan, run, wired) as tenure:
+        async with take(home, lock, asked.route.plan, run, wired, blobs=blobs) as tenure:
             pinned = asked.pin(run, wired.where, wired.simulated, tenure.lease.holder)
             pinned = replace(pinned, amends=old.run, carried=old.effects, images=old.pinned.images)
             return await _go_on(home, pinned, wired, tenure, manner)

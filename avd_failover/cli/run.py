@@ -24,6 +24,7 @@ from avd_failover.cli.settings import ARM, endpoints
 from avd_failover.cli.standing import following, may_begin, run_of_key
 from avd_failover.cli.tenancy import take
 from avd_failover.cli.wiring import Wired, wire
+from avd_failover.cli.witness import witness_of
 from avd_failover.cli.worlds import remembered, simulation_for, standing
 from avd_failover.domain.plan import Plan
 from avd_failover.engine.preview import Preview, preview
@@ -110,13 +111,13 @@ async def _start(asked: Asked, simulate: str | None, speed: float | None, manner
     home, plan = Home.of(os.environ), asked.route.plan
     run = new_run_id(datetime.now(UTC), plan.name)
     simulation = simulation_for(home, run, asked, simulate, speed, keep=not manner.dry_run)
-    async with wire(endpoints(), simulation) as wired:
+    async with wire(endpoints(), simulation) as wired, witness_of(plan, wired) as blobs:
         if manner.dry_run:
             asked = following(asked, standing(home, asked, simulate, wired))
             pinned = asked.pin(run, wired.where, wired.simulated, this_process())
             return _show(await _look(pinned, wired), pinned, manner)
         home.prepare()
-        async with take(home, lock_of(plan, wired.simulated), plan, run, wired) as tenure:
+        async with take(home, lock_of(plan, wired.simulated), plan, run, wired, blobs=blobs) as tenure:
             left = standing(home, asked, simulate, wired)
             may_begin(asked, left, wired.clock.now())
             asked = following(asked, left)
@@ -142,7 +143,8 @@ async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> Ex
     pinned = found.state.pinned
     async with (
         wire(pinned_place(pinned), remembered(home, found.state, speed)) as wired,
-        take(home, pinned.lock, pinned.route.plan, run, wired) as tenure,
+        witness_of(pinned.route.plan, wired) as blobs,
+        take(home, pinned.lock, pinned.route.plan, run, wired, blobs=blobs) as tenure,
     ):
         screen, signer = screen_for(manner.log_format, wired.clock), signer_of(home.path, os.environ)
         with closing(SqliteStore.open(home.path_of(run))) as store:

@@ -24,6 +24,8 @@ def _faults(before: Route, after: Route, carried: Sequence[Action]) -> Iterator[
         yield "the edited plan names other host pools: that is another pool pair, and another run"
     elif _pool(before, End.SOURCE) != _pool(after, End.SOURCE):
         yield "the edited plan has its sides exchanged: that is another direction, and another run"
+    if before.plan.witness != after.plan.witness:
+        yield "the edited plan names another witness, and two witnesses do not know of each other"
     if before.plan.role.lower() != after.plan.role.lower():
         yield "the edited plan grants another role than the run revoked"
     if orphans := list(dict.fromkeys(_orphans(after, carried))):

@@ -12,6 +12,7 @@ from avd_failover.domain.estate import DESKTOP_VIRTUALIZATION_USER, PoolKind
 from avd_failover.domain.fallbacks import Fallback, Wave
 from avd_failover.domain.ids import ApplicationGroupId, GroupId, HostPoolId, ScalingPlanId, WorkspaceId
 from avd_failover.domain.personal_plan import PersonalPlan
+from avd_failover.domain.witness import Witness
 
 HALF_YEAR_S = 183 * 86_400.0
 """How often guidance asks for a test at least (contract 131, section 2)."""
@@ -188,6 +189,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Ids of role assignments outside the plan that give access and are accepted by name (safety S6)."""
     personal: PersonalPlan | None = None
     """How machines are moved, where desktops belong to one person each; both sides then name one pool."""
+    witness: Witness | None = None
+    """Where machines see each other's runs; without it a lease holds on one machine only."""
 
     def on(self, side: Side) -> SidePlan:
         """Return what the plan names on one side."""

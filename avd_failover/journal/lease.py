@@ -13,6 +13,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from avd_failover.journal.events import Holder
+from avd_failover.journal.machine import Machine
 
 TTL_S = 60.0
 """Length of a term; the longest that an Azure blob lease can have without being infinite."""
@@ -107,10 +108,11 @@ class Leases(Protocol):
     """Who holds which pool pair. Both directions of a plan have the same pair.
 
     What a store promises: epochs of a pair only rise, and of any number of callers at most one holds the
-    highest. It compares and writes in one stroke, whatever it is made of.
+    highest. It compares and writes in one stroke, whatever it is made of. Files of one machine are such a
+    store (``at_hand``), and so is a container of blobs in a third region (``witness_leases``).
     """
 
-    def acquire(self, pair: str, holder: Holder, run: str, now: datetime) -> Lease:
+    async def acquire(self, pair: str, holder: Holder, run: str, now: datetime) -> Lease:
         """Take the pair for a run, under the next epoch. ``holder.epoch`` is not looked at.
 
         The lease is ``quarantined`` when it was taken from a holder that is not known to be dead, and
@@ -122,7 +124,7 @@ class Leases(Protocol):
         """
         ...
 
-    def renew(self, lease: Lease) -> Lease:
+    async def renew(self, lease: Lease) -> Lease:
         """Begin a new term, and write down what else the lease says.
 
         Raises:
@@ -131,13 +133,45 @@ class Leases(Protocol):
         """
         ...
 
-    def release(self, lease: Lease) -> None:
+    async def release(self, lease: Lease) -> None:
         """Let the pair go; harmless when it is gone already."""
         ...
 
-    def held_by(self, pair: str) -> Lease | None:
+    async def held_by(self, pair: str) -> Lease | None:
         """Return who holds the pair at the moment; None when it is free."""
         ...
+
+
+def next_lease(
+    last: Lease | None,
+    pair: str,
+    holder: Holder,
+    *,
+    run: str,
+    now: datetime,
+    machine: Machine,
+    ttl_s: float,
+    frozen: bool,
+) -> Lease:
+    """Return the lease that follows the last one: the next epoch, and what is remembered of the same run.
+
+    ``frozen``: the last holder neither let go nor is known to be dead, so its requests are waited out (S18).
+    """
+    same = last if last is not None and last.run == run else None
+    return Lease(
+        pair=pair,
+        run=run,
+        host=holder.host,
+        pid=holder.pid,
+        since=now,
+        epoch=last.epoch + 1 if last else 1,
+        boot=machine.boot,
+        renewed_s=machine.monotonic(),
+        ttl_s=ttl_s,
+        quarantined=frozen or (last is not None and last.quarantined),
+        seq=same.seq if same else 0,
+        head=same.head if same else "",
+    )
 
 
 def _who(pair: str, lease: Lease | None) -> str:

@@ -41,7 +41,7 @@ from avd_failover.journal.disk import (
     sync_directory,
 )
 from avd_failover.journal.events import Holder
-from avd_failover.journal.lease import Lease, LeaseLostError, LockedError, Terms
+from avd_failover.journal.lease import Lease, LeaseLostError, LockedError, Terms, next_lease
 from avd_failover.journal.locks import try_lock
 from avd_failover.journal.machine import Machine, this_machine
 
@@ -79,7 +79,10 @@ class LocalLeases:
             last, handle = self._last(pair), self._lock(pair)
             if handle is None and not self._over(last):
                 raise LockedError(pair, last)
-            lease = self._next(pair, holder, run, now, last, frozen=handle is None)
+            machine, ttl_s = self._machine, self._terms.ttl_s
+            lease = next_lease(
+                last, pair, holder, run=run, now=now, machine=machine, ttl_s=ttl_s, frozen=handle is None
+            )
             try:
                 self._record(lease)
                 # The record first: a crash in between leaves a lease that can be taken over, quarantined.
@@ -131,25 +134,6 @@ class LocalLeases:
             return None if try_lock(handle, shared=True) else self._last(pair)
         finally:
             os.close(handle)
-
-    def _next(
-        self, pair: str, holder: Holder, run: str, now: datetime, last: Lease | None, *, frozen: bool
-    ) -> Lease:
-        same = last if last is not None and last.run == run else None
-        return Lease(
-            pair=pair,
-            run=run,
-            host=holder.host,
-            pid=holder.pid,
-            since=now,
-            epoch=last.epoch + 1 if last else 1,
-            boot=self._machine.boot,
-            renewed_s=self._machine.monotonic(),
-            ttl_s=self._terms.ttl_s,
-            quarantined=frozen or (last is not None and last.quarantined),
-            seq=same.seq if same else 0,
-            head=same.head if same else "",
-        )
 
     def _over(self, last: Lease | None) -> bool:
         """Tell whether a holder's term is known to be over."""

@@ -76,10 +76,10 @@ class Tenure:
             self._remember()
             await self._renew()
 
-    def release(self) -> None:
+    async def release(self) -> None:
         """Let the pair go."""
         self._remember()
-        self._leases.release(self.lease)
+        await self._leases.release(self.lease)
 
     def _remember(self) -> None:
         seq, head = self.mark()
@@ -89,7 +89,7 @@ class Tenure:
         lease = self.lease
         try:
             async with asyncio.timeout(self._terms.retry_timeout_s):
-                renewed = await asyncio.to_thread(self._leases.renew, lease)
+                renewed = await self._leases.renew(lease)
         except LeaseLostError as lost:
             self._gone = True
             self._lose(str(lost))

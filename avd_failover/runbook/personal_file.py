@@ -10,6 +10,7 @@ from avd_failover.runbook.faults import Path, path_text, quoted
 from avd_failover.runbook.personal_models import PersonalPlanEntry, PersonalSideEntry
 from avd_failover.runbook.plan_models import NoticeEntry, SideEntry
 from avd_failover.runbook.resources import Names, Resources
+from avd_failover.runbook.witness_file import witness_of
 from avd_failover.runbook.yaml_file import Findings
 
 
@@ -36,6 +37,7 @@ def personal_plan(findings: Findings, entry: PersonalPlanEntry, policies: Polici
         notice=_notice(entry.notice),
         policies=policies,
         personal=_personal(findings, entry),
+        witness=witness_of(findings, entry.witness),
     )
 
 

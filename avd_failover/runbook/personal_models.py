@@ -17,6 +17,7 @@ from avd_failover.runbook.plan_models import (
     PoliciesEntry,
     Region,
     RunbooksEntry,
+    WitnessEntry,
     Workspace,
 )
 from avd_failover.runbook.yaml_file import FileModel
@@ -133,6 +134,8 @@ class PersonalPlanEntry(FileModel):
     """Numbers of the safety case."""
     notice: NoticeEntry | None = None
     """What users are told in planned mode; without it they are told nothing."""
+    witness: WitnessEntry | None = None
+    """Container in a third region that keeps the lease of the pool and copies of journals."""
 
 
 def plan_schema() -> dict[str, Any]:

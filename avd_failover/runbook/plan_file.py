@@ -27,6 +27,7 @@ from avd_failover.runbook.personal_models import PersonalPlanEntry
 from avd_failover.runbook.plan_checks import check_any_plan, check_plan
 from avd_failover.runbook.plan_models import PlanEntry, PoliciesEntry
 from avd_failover.runbook.resources import Resources
+from avd_failover.runbook.witness_file import check_witness, witness_of
 from avd_failover.runbook.yaml_file import Findings, fit, load
 
 
@@ -47,6 +48,8 @@ def load_plan(path: FilePath | str) -> PlanFile:
     data = findings.document.data
     personal = isinstance(data, dict) and data.get("pool") == PoolKind.PERSONAL.value
     plan = _personal(findings) if personal else _pooled(findings)
+    if plan is not None:
+        check_witness(findings, plan)
     findings.raise_any()
     if plan is None:
         raise AssertionError("a plan that does not fit has faults")
@@ -101,6 +104,7 @@ class _Compiler:
             profiles=Profiles(**entry.profiles.model_dump()),
             policies=_policies(entry.policies),
             accepted_paths=tuple(self._accepted()),
+            witness=witness_of(self._findings, entry.witness),
         )
 
     def _side(self, side: Side) -> SidePlan:

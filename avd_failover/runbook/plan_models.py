@@ -170,6 +170,15 @@ class ProfilesEntry(FileModel):
     """What keeps profiles the same on both sides; must be said when they are mirrored."""
 
 
+class WitnessEntry(FileModel):
+    """Where machines that may drive runs of this plan see each other: a container of blobs elsewhere."""
+
+    container: str
+    """Address of the container: https://ACCOUNT.blob.core.windows.net/CONTAINER."""
+    region: Region
+    """Short name of the region that it is in; neither side's."""
+
+
 class PlanEntry(FileModel):
     """A plan: one protected workload."""
 
@@ -203,3 +212,5 @@ class PlanEntry(FileModel):
     """What users are told in planned mode; without it they are told nothing."""
     accepted_paths: tuple[str, ...] = ()
     """Ids of role assignments outside the plan that give access and are accepted by name."""
+    witness: WitnessEntry | None = None
+    """Container in a third region that keeps the lease of the pool pair and copies of journals."""

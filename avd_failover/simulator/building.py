@@ -102,6 +102,8 @@ class _Builder:
             self._sessions(pool)
             self.world.autoscale.watch_pool(self.pool_ids[pool.name])
         self._crowd()
+        for one in self.scenario.blob_containers:
+            self.world.blobs.create_container(f"{one.account}/{one.name}", one.region)
         self.world.built = self.core.history.next_sequence
         for fault in self.scenario.faults:
             self.world.faults.arm(fault)

@@ -42,6 +42,16 @@ class StorageSpec(FileModel):
     )
 
 
+class BlobContainerSpec(FileModel):
+    """A container of blobs, such as the witness of a plan."""
+
+    account: AccountName = Field(description="Name of its storage account.")
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9](-?[a-z0-9]){2,62}$")] = Field(
+        description="Name of the container."
+    )
+    region: ResourceName = Field(description="Region of the account; the container is dark while it is.")
+
+
 class SubnetSpec(FileModel):
     """A subnet."""
 
@@ -86,6 +96,9 @@ class NeighbourSections(FileModel):
     """Sections of a scenario about what lies around its host pools; all optional."""
 
     storage: tuple[StorageSpec, ...] = Field(default=(), description="Storage accounts.")
+    blob_containers: tuple[BlobContainerSpec, ...] = Field(
+        default=(), description="Containers of blobs that are there from the beginning."
+    )
     networks: tuple[NetworkSpec, ...] = Field(default=(), description="Virtual networks.")
     logs: tuple[LogSpec, ...] = Field(default=(), description="Log Analytics workspaces.")
     resource_groups: tuple[ResourceGroupSpec, ...] = Field(

@@ -11,6 +11,7 @@ the same scenario, seed and requests give the same history, byte for byte.
     world.hosts      session hosts                        world.machines   machines, operations
     world.recovery   Site Recovery: items, plans, jobs
     world.budgets    who may still send what             world.faults     what goes wrong, and when
+    world.blobs      containers of blobs and their leases
 """
 
 from datetime import datetime
@@ -18,6 +19,7 @@ from typing import Any
 
 from avd_failover.simulator.access import Access
 from avd_failover.simulator.autoscale import Autoscale
+from avd_failover.simulator.blobs import BlobStore
 from avd_failover.simulator.broker import Broker
 from avd_failover.simulator.bulk import Bulk
 from avd_failover.simulator.capacity import Capacity
@@ -119,6 +121,7 @@ class World:
         self.bulk = Bulk(core, log, self.machines)
         self.neighbours = Neighbours(core, log)
         self.fleet = Fleet(core, log, self.machines)
+        self.blobs = BlobStore(core, log)
         self.broker = Broker(core, self.access, self.hosts, self.sessions, self.machines)
         self.autoscale = Autoscale(core, self.hosts, self.sessions, self.scaling, self.machines)
         self.faults = Faults(core, log, self)
@@ -154,7 +157,7 @@ class World:
         parts: tuple[Part, ...] = (
             self.roles, self.directory, self.pools, self.hosts, self.sessions, self.scaling, self.machines,
             self.registration, self.locks, self.commands, self.bulk, self.fleet, self.neighbours,
-            self.faults,
+            self.blobs, self.faults,
             *self.recovery.all,
         )  # fmt: skip
         for part in parts:

@@ -27,19 +27,19 @@ class Store:
         self.written: list[Lease] = []
         self.released: list[Lease] = []
 
-    def renew(self, lease: Lease) -> Lease:
+    async def renew(self, lease: Lease) -> Lease:
         if self.faults:
             raise self.faults.pop(0)
         self.written.append(lease)
         return replace(lease, renewed_s=self.hand.at_s)
 
-    def release(self, lease: Lease) -> None:
+    async def release(self, lease: Lease) -> None:
         self.released.append(lease)
 
-    def acquire(self, *_: object) -> Lease:
+    async def acquire(self, *_: object) -> Lease:
         raise AssertionError("not asked for")
 
-    def held_by(self, pair: str) -> Lease | None:
+    async def held_by(self, pair: str) -> Lease | None:
         raise AssertionError("not asked for")
 
 
@@ -103,14 +103,14 @@ def test_a_fence_that_forbade_once_forbids_for_ever() -> None:
     assert held.told == 1
 
 
-def test_a_quarantined_lease_lets_nothing_pass_until_it_was_waited_out() -> None:
+async def test_a_quarantined_lease_lets_nothing_pass_until_it_was_waited_out() -> None:
     held = Held(lease=replace(LEASE, quarantined=True))
     with pytest.raises(FencedError, match="may still take effect"):
         held.tenure.check()
     assert (held.tenure.lost, held.told) == ("", 0)
     held.tenure.waited_out()
     held.tenure.check()
-    held.tenure.release()
+    await held.tenure.release()
     assert not held.store.released[0].quarantined
 
 
@@ -163,8 +163,8 @@ async def test_a_lease_that_is_lost_is_not_renewed_any_more() -> None:
     assert held.store.written == []
 
 
-def test_the_journals_last_line_is_released_with_the_lease() -> None:
+async def test_the_journals_last_line_is_released_with_the_lease() -> None:
     held = Held()
     held.tenure.mark = lambda: (5, "tail")
-    held.tenure.release()
+    await held.tenure.release()
     assert held.store.released == [replace(LEASE, seq=5, head="tail")]

@@ -7,7 +7,8 @@ from msgspec import structs
 
 from avd_failover.simulator.faults.ruling import Ruling
 from avd_failover.simulator.faults.sent import ROUTES, Sent
-from avd_failover.simulator.http.routing import Match, decoded
+from avd_failover.simulator.http.blob_service import route_of, target_of
+from avd_failover.simulator.http.routing import Face, Match, decoded
 from avd_failover.simulator.http.wire import Answer, Call, Json
 from avd_failover.simulator.world import World
 
@@ -67,6 +68,8 @@ FOREIGN = "https://elsewhere.invalid/next?api-version=2022-04-01"
 def sent_of(world: World, match: Match, call: Call) -> Sent:
     """Return a request as faults see it."""
     route = route_name(match.route.method, match.route.template)
+    if match.route.face is Face.BLOBS:
+        return world.faults.describe(route_of(call), target_of(call), call.actor)
     continues = any(name in call.query for name in ("$skiptoken", "$skip"))
     return world.faults.describe(route, _target(match, call, route), call.actor, continues=continues)
 

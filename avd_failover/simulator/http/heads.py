@@ -23,6 +23,9 @@ _UNLIMITED = {
 """No limit of the provider in force: on every AVD answer but the list of session hosts (recorded)."""
 
 
+_BLOB_VERSION = "2025-01-05"
+
+
 class Moment(Struct, frozen=True, kw_only=True):
     """What the headers of one answer are made of."""
 
@@ -48,6 +51,8 @@ def dressed(face: Face, moment: Moment, own: Mapping[str, str]) -> dict[str, str
         return {"Cache-Control": "no-store", **own}
     if face is Face.GRAPH:
         return _graph(moment) | dict(own)
+    if face is Face.BLOBS:
+        return _blobs(moment) | dict(own)
     heads = _EVERYWHERE | _arm(moment)
     if face is Face.DESKTOPS:
         heads |= _desktops(moment)
@@ -99,6 +104,17 @@ def _graph(moment: Moment) -> dict[str, str]:
         "client-request-id": moment.client_request or own,
         "OData-Version": "4.0",
         "Date": f"{moment.at:%a, %d %b %Y %H:%M:%S} GMT",
+    }
+
+
+def _blobs(moment: Moment) -> dict[str, str]:
+    echoed = {"x-ms-client-request-id": moment.client_request} if moment.client_request else {}
+    return {
+        "Server": "Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0",
+        "x-ms-request-id": request_guid(moment.number, 2),
+        "x-ms-version": _BLOB_VERSION,
+        "Date": f"{moment.at:%a, %d %b %Y %H:%M:%S} GMT",
+        **echoed,
     }
 
 

@@ -34,6 +34,7 @@ class Face(Enum):
     COMPUTE = "compute"
     RECOVERY = "recovery"
     GRAPH = "graph"
+    BLOBS = "blobs"
     TOKENS = "tokens"
     CONTROL = "control"
 

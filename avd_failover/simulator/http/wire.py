@@ -57,12 +57,14 @@ class Call(Struct, frozen=True, kw_only=True):
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """A response: a JSON body, or text, or none at all."""
+    """A response: a JSON body, text, bytes, or none at all."""
 
     status: int = 200
     body: Json = None
     headers: Mapping[str, str] = {}
     text: str | None = None
+    raw: bytes | None = None
+    """Bytes as they are; the handler names their type."""
 
 
 class Refusal(ArmRefusal):
