@@ -86,7 +86,8 @@ def stale(
         return None
     detail = (
         f"those of {len(bare)} of {counted(len(hosts), 'desktop')} were not written down within"
-        f" {span(within_s)} ({listed(bare)}): should their region go dark, the plan's list would stand in; {mend}"
+        f" {span(within_s)} ({listed(bare)}): should their region go dark, the plan's list would"
+        f" stand in; {mend}"
     )
     return Finding(code="images-stale", subject="extensions", detail=detail)
 

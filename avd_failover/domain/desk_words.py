@@ -13,6 +13,9 @@ from avd_failover.domain.desks import Desk
 from avd_failover.domain.recovery_jobs import RecoveryJob
 from avd_failover.domain.words import counted
 
+STAYED = "stayed "
+"""What figures begin with that hold why a step went on without one desktop."""
+
 
 class Progress(Enum):
     """How far a desktop is in one step."""

@@ -64,8 +64,13 @@ _LEAVING = {
 }
 """Items that replicate away from the source."""
 
-_RETURNING = {Phase.REPLICATING: Stand.REVERSING, Phase.PROTECTED: Stand.REVERSED}
-"""Items that replicate towards the source; one that is failed over there again is no longer ours."""
+_RETURNING = {
+    Phase.REPLICATING: Stand.REVERSING,
+    Phase.PROTECTED: Stand.REVERSED,
+    Phase.COMMITTED: Stand.UNPROTECTED,
+}
+"""Items that replicate towards the source; what was committed there runs there, and is not replicated yet.
+One whose failover back is not committed is under way, and somebody else's."""
 
 _WORKING = {
     jobs.FAILOVER: Stand.FAILING_OVER,

@@ -12,7 +12,9 @@ from avd_failover.domain.graph import IfUnreachable, Step, StepGraph
 from avd_failover.domain.plan import End
 
 PREFIX = "settle-"
-HOUR_S = 3600.0
+HOUR_S, DAY_S = 3600.0, 86400.0
+REPROTECTS, PROTECTED = "personal.reprotect", "personal.protected"
+"""Replicating back is paid when the first replication is complete; that can take long."""
 
 GUARD = (
     ("autoscale", "scaling.suspend"),
@@ -45,18 +47,28 @@ def _steps(owed: Sequence[Step], pool: PoolKind) -> Iterator[Step]:
         if step.uses not in guarded:
             yield _step(step.id, step.uses, step.side, before, step)
             before = (PREFIX + step.id,)
+    if any(step.uses == REPROTECTS for step in owed):
+        yield _step("protected", PROTECTED, End.SOURCE, before, within_s=DAY_S)
     if pool is PoolKind.POOLED:
         yield _step("empty", "barrier", None, before)
         yield _step("reconcile", "reconcile", None, (PREFIX + "empty",))
 
 
-def _step(name: str, uses: str, side: End | None, needs: tuple[str, ...], like: Step | None = None) -> Step:
+def _step(
+    name: str,
+    uses: str,
+    side: End | None,
+    needs: tuple[str, ...],
+    like: Step | None = None,
+    *,
+    within_s: float = HOUR_S,
+) -> Step:
     return Step(
         id=PREFIX + name,
         uses=uses,
         side=side,
         needs=needs,
-        proof_within_s=HOUR_S,
+        proof_within_s=within_s,
         if_unreachable=IfUnreachable.HOLD,
         settings=like.settings if like else {},
         summary=like.summary if like else "",

@@ -54,6 +54,8 @@ class Attempt:
     ended_at: datetime | None = None
     by: str = ""
     detail: str = ""
+    job: str = ""
+    """Id of the job of Site Recovery that it became, where Azure told one."""
 
     @property
     def open(self) -> bool:
@@ -245,7 +247,7 @@ class RunState:
         attempt.outcome, attempt.ended_at = event.outcome, at
         if event.outcome is Outcome.APPLIED:
             self.crashes.pop(attempt.step, None)
-        attempt.by, attempt.detail = event.by, event.detail
+        attempt.by, attempt.detail, attempt.job = event.by, event.detail, event.job
 
     def _hear(self, event: OperatorSaid, at: datetime) -> None:
         self.said.append(event)

@@ -12,7 +12,16 @@ from datetime import timedelta
 from typing import ClassVar
 
 from avd_failover.domain.actions import Action, Moves, Skipped
-from avd_failover.domain.desk_words import Progress, Tally, Word, choices, one_wave, stuck, why_failed
+from avd_failover.domain.desk_words import (
+    STAYED,
+    Progress,
+    Tally,
+    Word,
+    choices,
+    one_wave,
+    stuck,
+    why_failed,
+)
 from avd_failover.domain.desks import Desk, Stand
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.graph import Setting
@@ -103,6 +112,7 @@ class FanOut(PersonalBase):
             "through": len(tally.of(Progress.THROUGH)),
             "stopped": len(tally.of(Progress.STOPPED)),
             "left_out": len(tally.of(Progress.LEFT_OUT)),
+            **{STAYED + word.desk.name: word.says for word in tally.of(Progress.STOPPED, Progress.LEFT_OUT)},
         }
 
     def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:

@@ -15,7 +15,7 @@ from avd_failover.domain.personal_plan import RecoverySide
 from avd_failover.domain.plan import End
 from avd_failover.domain.recovery_actions import ReprotectMachine
 from avd_failover.domain.replication import Allowed, ContainerMapping, ProtectedItem, Reversal, ReversedDisk
-from avd_failover.domain.words import counted
+from avd_failover.domain.words import counted, listed
 from avd_failover.operations.base import Memory, NotYet, Proven, Verdict
 from avd_failover.operations.desks import Desks, PersonalBase, machines_of
 from avd_failover.operations.fan_out import FanOut
@@ -108,11 +108,13 @@ class Protected(PersonalBase):
         protected = [desk for desk in turned if desk.stand is Stand.REVERSED]
         bare = [desk for desk in seen.desks if desk.stand.unprotected and not desk.turned]
         said = f"{len(protected)} of {counted(len(turned), 'reprotected desktop')} protected again"
+        if not turned:
+            said = "no desktop is replicated back yet"
         if len(protected) < len(turned):
             return NotYet(because=said, look_again_s=REPLICATION_S)
-        named = f"; unprotected: {', '.join(desk.name for desk in bare)}" if bare else ""
+        named = f"; unprotected: {listed([desk.name for desk in bare])}" if bare else ""
         facts: dict[str, Setting] = {"protected": len(protected), "unprotected": len(bare)}
-        return Proven(because=said + named, facts=facts, idle=len(looks) == 1)
+        return Proven(because=said + named, facts=facts, idle=not turned)
 
 
 def reversal(

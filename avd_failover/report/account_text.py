@@ -86,7 +86,8 @@ def _lines(account: Account) -> Iterator[str]:
     if account.drill is not None:
         yield from _section("Evidence of the drill", drill_lines(account))
     yield from _section("Objectives", (_measure(one) for one in account.objectives))
-    yield from _section("Placement", (_pair(one) for one in account.placement))
+    if account.placement or not account.machines:
+        yield from _section("Placement", (_pair(one) for one in account.placement))
     for title, lines in chapters(account):
         yield from _section(title, lines)
     if account.machines:

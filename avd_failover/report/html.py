@@ -11,6 +11,7 @@ from avd_failover.report import html_sections as sections
 from avd_failover.report.account import Account
 from avd_failover.report.account_text import headline, verdict
 from avd_failover.report.html_drill import drill
+from avd_failover.report.html_machines import machines
 from avd_failover.report.html_parts import grade_of_measure, grade_of_run, state_word
 from avd_failover.report.lists import day
 from avd_failover.report.markup import Markup, tag
@@ -26,6 +27,7 @@ _SECTIONS: tuple[tuple[str, str, Callable[[Account], Markup | None]], ...] = (
     ("identity", "What was run", sections.identity),
     ("objectives", "Objectives and what was measured", sections.objectives),
     ("timeline", "Time line", lambda account: tag("div", timeline_svg(account), class_="scroll")),
+    ("machines", "Desktops, machine by machine", machines),
     ("placement", "Who has access where", sections.placement),
     ("matrix", "Who is where afterwards", chapters.matrix),
     ("gates", "What waits, or waited, for people", chapters.gates),
@@ -125,6 +127,8 @@ def _cards(account: Account) -> Iterator[Markup]:
         yield _card(measure.name.split(" (")[0].capitalize(), shown, told, grade_of_measure(measure))
     if account.placement:
         yield _placed(account)
+    if account.machines:
+        yield _moved(account)
     if account.drill is not None and account.drill.carried_s is not None:
         yield _card("Other side carried", duration(account.drill.carried_s), "the testers", "idle")
     changes = account.changes
@@ -143,6 +147,16 @@ def _placed(account: Account) -> Markup:
     there, whole = sum(pair.after == wanted for pair in account.placement), len(account.placement)
     grade = "good" if there == whole else "warn" if account.ending.changed else "idle"
     return _card(f"On the {wanted}", f"{there} of {whole}", "group assignments", grade)
+
+
+def _moved(account: Account) -> Markup:
+    """Count the desktops that were moved and kept; those that are not protected again are no success yet."""
+    kept = [one for one in account.machines if one.state in {"protected", "unprotected"}]
+    bare = sum(one.state == "unprotected" for one in kept)
+    told = f"{bare} not protected yet" if bare else "all protected again"
+    grade = "good" if len(kept) == len(account.machines) and not bare else "warn"
+    what = "replicated back" if account.aim.purpose == "settle" else "moved"
+    return _card(f"Desktops {what}", f"{len(kept)} of {len(account.machines)}", told, grade)
 
 
 def _card(name: str, shown: str, told: str, grade: str) -> Markup:

@@ -17,6 +17,7 @@ from avd_failover.report.html_parts import (
     table,
 )
 from avd_failover.report.lists import day
+from avd_failover.report.machines import shown
 from avd_failover.report.markup import Child, Markup, join, tag
 from avd_failover.report.timeline import in_order
 from avd_failover.report.words import duration, endpoints
@@ -266,8 +267,8 @@ def listing(lines: Iterable[str]) -> Markup:
 
 def _notes(step: StepAccount) -> Iterator[str]:
     yield from (done(deeds) for deeds in step.deeds)
-    if step.facts:
-        yield "read: " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in step.facts.items())
+    if figures := [f"{name.replace('_', ' ')} {value}" for name, value in shown(step.facts)]:
+        yield "read: " + ", ".join(figures)
     if len(step.left_alone) > REASONS_SHOWN:
         yield f"written down or left alone: {counted(len(step.left_alone), 'thing')}, each with its words"
     for left in step.left_alone if len(step.left_alone) <= REASONS_SHOWN else ():

@@ -55,7 +55,7 @@ def missing(state: RunState, drives: Sequence[Drive], pairs: Sequence[PairAccoun
         yield "Which person started the run: machines and processes are recorded, people are not."
     if any(drive.how == "resumed" for drive in drives):
         yield "Which person resumed the run: machines and processes are recorded, people are not."
-    if moves_anybody(state.pinned.route):
+    if moves_anybody(state.pinned.route) and state.pinned.route.plan.personal is None:
         unread = "no reading of profile replication is recorded, so no recovery point."
         yield f"How much user data was lost: {unread}"
     for drive in drives:

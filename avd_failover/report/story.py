@@ -35,9 +35,10 @@ from avd_failover.report.account import (
 from avd_failover.report.aim import aim, idle
 from avd_failover.report.chronicle import Chronicle
 from avd_failover.report.debt_story import Others, debts, settled
+from avd_failover.report.desktop_measures import RPO, recovery_point
 from avd_failover.report.drill_story import Material, drill
 from avd_failover.report.gap import OVER_PROPAGATION_S
-from avd_failover.report.machines import machine_accounts
+from avd_failover.report.machines import MachineAccount, machine_accounts
 from avd_failover.report.matrix import matrix
 from avd_failover.report.pair_story import gaps, moments, pair_accounts
 from avd_failover.report.people import fence, gates, items
@@ -93,8 +94,9 @@ def tell(state: RunState, chronicle: Chronicle, head: str, *, alive: bool, other
     pairs, stood = pair_accounts(state), barrier(state, chronicle)
     reached = moments(state, stood.proven_at if stood else None, chronicle.turned_at)
     drives = chronicle.drives(alive=alive)
-    objectives, held = tuple(_objectives(state, pairs)), tuple(checks(state, chronicle, stood, pairs))
-    found = tuple(_findings(state, chronicle))
+    found, machines = tuple(_findings(state, chronicle)), machine_accounts(state, others)
+    objectives = tuple(_objectives(state, pairs, machines))
+    held = tuple(checks(state, chronicle, stood, pairs))
     return Account(
         format=FORMAT,
         identity=_identity(state),
@@ -113,7 +115,7 @@ def tell(state: RunState, chronicle: Chronicle, head: str, *, alive: bool, other
         unknown=tuple(loose_ends(state, names)),
         trouble=tuple(troubles(state, names)),
         findings=found,
-        machines=machine_accounts(state),
+        machines=machines,
         missing=tuple(missing(state, drives, pairs)),
         assumptions=tuple(assumptions(route.plan)),
         journal=_proof(state, head),
@@ -181,11 +183,16 @@ def _ending(state: RunState, *, alive: bool) -> Ending:
     )
 
 
-def _objectives(state: RunState, pairs: tuple[PairAccount, ...]) -> Iterator[Measure]:
+def _objectives(
+    state: RunState, pairs: tuple[PairAccount, ...], machines: tuple[MachineAccount, ...]
+) -> Iterator[Measure]:
     plan = state.pinned.route.plan
     if not moves_anybody(state.pinned.route):
         return
     yield _recovery(state, plan.objectives.rto_s)
+    if plan.personal is not None:
+        yield recovery_point(machines, plan.objectives.rpo_s)
+        return
     spans, open_ = gaps(pairs), any(pair.gap_open for pair in pairs)
     drill = state.pinned.route.purpose is Purpose.DRILL
     seconds = (max if drill else sum)(span.seconds for span in spans) if spans else None
@@ -200,7 +207,7 @@ def _objectives(state: RunState, pairs: tuple[PairAccount, ...]) -> Iterator[Mea
         + ("; the longer of the two ways" if drill else ""),
     )
     yield Measure(
-        name="recovery point (RPO)",
+        name=RPO,
         declared_s=plan.objectives.rpo_s,
         measured_s=None,
         open=False,
@@ -229,8 +236,12 @@ def _recovery(state: RunState, rto_s: float) -> Measure:
         measured_s=used_s,
         open=waiting,
         kept=_kept(used_s, rto_s, open_=waiting),
-        how="from the run's first entry to the proof of the last step that granted access",
+        how=f"from the run's first entry to the proof of the last step that {_gave(state)}",
     )
+
+
+def _gave(state: RunState) -> str:
+    return "let users in again" if state.pinned.route.plan.personal is not None else "granted access"
 
 
 def _kept(seconds: float | None, allowed_s: float, *, open_: bool) -> bool | None:

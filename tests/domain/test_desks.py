@@ -68,6 +68,7 @@ STANDS = [
     (item(Phase.REPLICATING, primary_region=WEU), None, Stand.REVERSING),
     (item(Phase.PROTECTED, primary_region=WEU), None, Stand.REVERSED),
     (item(Phase.COMMIT_PENDING, primary_region=WEU), None, Stand.BUSY),
+    (item(Phase.COMMITTED, primary_region=WEU), None, Stand.UNPROTECTED),
     (item(Phase.OTHER, job=JOB), job(), Stand.FAILING_OVER),
     (item(Phase.OTHER, job=JOB), job(jobs.COMMIT), Stand.COMMITTING),
     (item(Phase.COMMIT_PENDING, job=JOB), job(jobs.CHANGE_POINT), Stand.CHANGING),

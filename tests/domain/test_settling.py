@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from avd_failover.domain.estate import PoolKind
 from avd_failover.domain.graph import IfUnreachable, Step, StepGraph
 from avd_failover.domain.plan import End
-from avd_failover.domain.settling import GUARD, HOUR_S, PREFIX, settling
+from avd_failover.domain.settling import DAY_S, GUARD, HOUR_S, PREFIX, settling
 from avd_failover.operations.registry import CATALOGUE
 
 DRAIN = Step(id="drain-source", uses="hosts.drain", side=End.SOURCE)
@@ -67,6 +67,14 @@ def test_personal_desktops_pay_what_they_owe_and_nothing_else() -> None:
         ("settle-put-away", ()),
         ("settle-drain-source", ("settle-put-away",)),
     ]
+
+
+def test_replicating_back_is_paid_when_the_first_replication_is_complete() -> None:
+    owed = Step(id="reprotect", uses="personal.reprotect", side=End.SOURCE)
+    first, last = settling(FORWARD, (owed,), PoolKind.PERSONAL).steps
+    assert (first.id, last.id, last.uses) == ("settle-reprotect", "settle-protected", "personal.protected")
+    assert (last.needs, last.proof_within_s) == ((first.id,), DAY_S)
+    assert last.uses in CATALOGUE
 
 
 def test_a_debt_keeps_its_side_its_settings_and_what_it_is_for() -> None:
