@@ -6,6 +6,7 @@ Here that is one more 400; only a defect of ours is logged.
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -22,6 +23,11 @@ class Handler(RequestHandler):
     def __init__(self, manager: web.Server, told: Told) -> None:
         super().__init__(manager, loop=asyncio.get_running_loop(), access_log=None)  # type: ignore[arg-type]
         self._told = told
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """Write down a defect of ours; a body that cannot be read is its sender's, and was answered."""
+        if not isinstance(kw.get("exc_info"), web.RequestPayloadError):
+            super().log_exception(*args, **kw)
 
     def handle_error(
         self,
