@@ -24,7 +24,7 @@ class Handler(RequestHandler):
         super().__init__(manager, loop=asyncio.get_running_loop(), access_log=None)  # type: ignore[arg-type]
         self._told = told
 
-    def log_exception(self, *args: Any, **kw: Any) -> None:
+    def log_exception(self, *args: object, **kw: Any) -> None:  # noqa: ANN401 - as in aiohttp
         """Write down a defect of ours; a body that cannot be read is its sender's, and was answered."""
         if not isinstance(kw.get("exc_info"), web.RequestPayloadError):
             super().log_exception(*args, **kw)

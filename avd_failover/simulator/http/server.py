@@ -19,7 +19,6 @@ from aiohttp.web_protocol import RequestHandler
 
 from avd_failover.simulator.faults.obstacles import Obstacle
 from avd_failover.simulator.faults.ruling import CLEAR
-from avd_failover.simulator.http.blob_service import BlobService, blob_routes
 from avd_failover.simulator.http.control import Controls, routes
 from avd_failover.simulator.http.damage import deliver, whole
 from avd_failover.simulator.http.door import Contexts, Door
@@ -88,7 +87,7 @@ class Server:
             body = await request.read() if request.body_exists else b""
         except web.HTTPRequestEntityTooLarge:
             return self._refuse(request, TOO_LARGE)
-        except (web.RequestPayloadError, HttpProcessingError) as error:
+        except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as error:
             return self._refuse(request, Refusal(400, "InvalidRequestContent", _unreadable(error)))
         response = await self._respond(request, body)
         if self.world.faults.obstructed:
@@ -144,7 +143,7 @@ async def serve(
     async with AsyncExitStack() as stack:
         memory = _remembering(stack, world, log_to)
         controls = Controls(pace=pace, scenario=scenario)
-        azure = Azure(world, pages=pages, more=(*routes(controls), *blob_routes(BlobService(pace=pace))))
+        azure = Azure(world, pages=pages, more=routes(controls))
         controls.gaps = lambda: azure.gaps
         server = Server(world, azure, pace, memory)
         door = await _listen(stack, server, host, port, tls)

@@ -91,8 +91,9 @@ async def sent(port: int, data: bytes) -> bytes:
         async with asyncio.timeout(PATIENCE_S):
             head = await reader.readuntil(b"\r\n\r\n")
             length = re.search(rb"(?i)content-length: ([0-9]+)", head)
-            bodyless = data.startswith(b"HEAD") or length is None
-            return head + (b"" if bodyless else await reader.readexactly(int(length[1])))
+            if length is None or data.startswith(b"HEAD"):
+                return head
+            return head + await reader.readexactly(int(length[1]))
     except (ConnectionError, TimeoutError, asyncio.IncompleteReadError):
         return b""
     finally:

@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
-from avd_failover.simulator.http.persistence import restore
 from avd_failover.simulator.http.door import PortInUseError
+from avd_failover.simulator.http.persistence import restore
 from avd_failover.simulator.http.server import LARGEST_BODY, serve
 from tests.simulator.http.estate import HOST, POOL, a_world
 

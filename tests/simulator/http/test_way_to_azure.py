@@ -46,12 +46,12 @@ OTHERS = (members, drain, start, log_off)
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> Certificates:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return make_certificates(tmp_path_factory.mktemp("tls"), datetime.now(UTC))
 
 
 @pytest.fixture
-def trusting(made, monkeypatch) -> Certificates:
+def trusting(made: Certificates, monkeypatch: pytest.MonkeyPatch) -> Certificates:
     """Let both HTTP clients of this process trust the authority, as SSL_CERT_FILE does for a new process."""
     monkeypatch.setenv("SSL_CERT_FILE", str(made.authority))
     monkeypatch.setattr(
@@ -240,7 +240,8 @@ class Counted(AsyncTokenCredential):
     async def get_token(self, *scopes: str, **_: Any) -> AccessToken:
         self.asked += 1
         async with ManagedIdentityCredential(retry_total=0) as inner:
-            return await inner.get_token(*scopes)
+            token: AccessToken = await inner.get_token(*scopes)
+            return token
 
     async def close(self) -> None:
         """Nothing is kept."""
