@@ -54,13 +54,14 @@ def verify(run: str | None, keys: tuple[str, ...]) -> None:
     journal was rewritten, but not that it was rewritten together with its key: keep the public key elsewhere.
     """
     from avd_failover.journal.chain import links
-    from avd_failover.journal.keys import public_of, read_public
+    from avd_failover.journal.keys import public_of
     from avd_failover.journal.seals import check_seals
 
     place = home()
     found = wanted_run(place, run)
+    named = {_named(key) for key in keys}
     with failures():
-        named, ours = {read_public(key) for key in keys}, public_of(place.path, os.environ)
+        ours = public_of(place.path, os.environ)
     whole = replayed(place, found)
     with opened(place, found) as store:
         seals = check_seals(entry for entry, _ in links(store))
@@ -80,6 +81,18 @@ def key() -> None:
     with failures():
         place.prepare()
         click.echo(signer_of(place.path, os.environ).public)
+
+
+def _named(key: str) -> str:
+    """Return a public key as it was typed; what is none is a fault of the words, not of the journal."""
+    from avd_failover.journal.keys import UnfitKeyError, read_public
+    from avd_failover.report.words import plain
+
+    try:
+        return read_public(key)
+    except UnfitKeyError as fault:
+        next_step = "failover journal key    on the machine that wrote it prints one"
+        raise Quit(ExitCode.BAD_INPUT, f"--key: {plain(str(fault))}", next_step=next_step) from fault
 
 
 def _tell_seals(seals: "SealCheck", entries: int, ours: str) -> None:

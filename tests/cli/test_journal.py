@@ -145,7 +145,7 @@ def test_verify_trusts_only_the_key_that_is_named(shell: Shell) -> None:
     assert shell.type("journal", "verify", RUN, "--key", signer().public) == ExitCode.DONE
     assert shell.type("journal", "verify", RUN, "--key", signer(2).public) == ExitCode.FAILED
     assert "signed by a key that is not trusted: checkpoint 2, 6, 14, 16" in shell.err
-    assert shell.type("journal", "verify", RUN, "--key", "nonsense") == ExitCode.FAILED
+    assert shell.type("journal", "verify", RUN, "--key", "nonsense") == ExitCode.BAD_INPUT
     assert "neither a public key nor a file" in shell.err
 
 

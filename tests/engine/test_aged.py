@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from avd_failover.cli.request import Wish, ask
-from avd_failover.domain.actions import GrantAssignment
+from avd_failover.domain.actions import GrantAssignment, RevokeAssignment
 from avd_failover.domain.approvals import EXPIRY_S
 from avd_failover.domain.graph import Step
 from avd_failover.domain.plan import End, Mode, Policies
@@ -142,7 +142,11 @@ def test_whoever_was_assigned_on_the_source_by_hand_meanwhile_holds_the_run_befo
     stage = Stage()
     before = stage.asked.route.pairs[0]
     killed_behind("barrier", stage)
-    image = next(one.assignment for one in stage.state.effects if one.target.startswith(before.source))
+    image = next(
+        one.assignment
+        for one in stage.state.effects
+        if isinstance(one, RevokeAssignment) and one.assignment.scope == before.source
+    )
 
     async def assign() -> None:
         await DirectCloud(stage.world, LoopClock(stage.world.at())).assignments.create(image)
