@@ -39,6 +39,7 @@ from avd_failover.domain.ids import (
     MachineId,
     ProtectedItemId,
     RecoveryJobId,
+    RecoveryPlanId,
     RecoveryPointId,
     ReservationGroupId,
     ScalingPlanId,
@@ -49,7 +50,9 @@ from avd_failover.domain.ids import (
     UserSessionId,
     VaultId,
 )
+from avd_failover.domain.personal_plan import PointPolicy
 from avd_failover.domain.recovery_jobs import RecoveryJob
+from avd_failover.domain.recovery_plans import RecoveryPlan
 from avd_failover.domain.replication import (
     ContainerMapping,
     Direction,
@@ -287,6 +290,10 @@ class SiteRecoveryReads(Protocol):
         """Read one job with its tasks and errors."""
         ...
 
+    async def plan(self, plan: RecoveryPlanId) -> RecoveryPlan:
+        """Read one recovery plan: its machines, and the job that works on them all."""
+        ...
+
 
 class SiteRecovery(SiteRecoveryReads, Protocol):
     """The same, and failing over. There is no verb for a test failover: two desktops would be one host.
@@ -325,6 +332,20 @@ class SiteRecovery(SiteRecoveryReads, Protocol):
         ``made``, and its first replication goes on for a while. Refused with status 409 while the item
         does not list ``Allowed.SWITCH_PROTECTION``, 400 when mapping, policy or disks are not right.
         """
+        ...
+
+    async def fail_over_plan(
+        self, plan: RecoveryPlanId, *, direction: Direction, point: PointPolicy, shut_down_source: bool
+    ) -> Accepted:
+        """Begin to fail over every machine of a recovery plan, each to its newest point of a kind.
+
+        Refused with status 409 while the plan does not list ``Allowed.FAIL_OVER``, 400 for a direction that
+        its machines do not take.
+        """
+        ...
+
+    async def commit_plan(self, plan: RecoveryPlanId) -> Accepted:
+        """Begin to commit every machine of a recovery plan. Refused with 409 unless all of them pend."""
         ...
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from avd_failover.domain import ids
 from avd_failover.domain.extensions import VmExtension
+from avd_failover.domain.personal_plan import PointPolicy
 from avd_failover.domain.recovery_actions import (
     ChangeRecoveryPoint,
     CommitFailover,
@@ -12,6 +13,7 @@ from avd_failover.domain.recovery_actions import (
     RecoveryAction,
     ReprotectMachine,
 )
+from avd_failover.domain.recovery_plan_actions import CommitPlan, FailOverPlan, PlanAction, PlanMember
 from avd_failover.domain.replication import Direction, Reversal, ReversedDisk
 
 GROUP = "/subscriptions/5b0c1a1e-6f0e-4a3b-9d5b-0f5f0c0e0011/resourcegroups/rg-weu"
@@ -47,12 +49,27 @@ INSTALL = InstallExtension(
     extension=MONITOR,
     reason="r",
 )
+PLAN = ids.recovery_plan_id(f"{VAULT}/replicationRecoveryPlans/rp")
+TOGETHER = FailOverPlan(
+    plan=PLAN,
+    members=(PlanMember(item=ITEM, machine=MACHINE),),
+    direction=Direction.PRIMARY_TO_RECOVERY,
+    point=PointPolicy.LATEST_PROCESSED,
+    reason="r",
+)
+COMMIT_TOGETHER = CommitPlan(
+    plan=PLAN,
+    members=(PlanMember(item=ITEM, machine=MACHINE, point_at=AT, failed_over_at=AT),),
+    reason="r",
+)
 
-RECOVERY_ACTIONS: list[tuple[str, str, RecoveryAction, str]] = [
+RECOVERY_ACTIONS: list[tuple[str, str, RecoveryAction | PlanAction, str]] = [
     ("machine.failover", ITEM, FAIL_OVER, "recovery.fail_over"),
     ("machine.change-point", ITEM, CHANGE, "recovery.change_recovery_point"),
     ("machine.commit", ITEM, COMMIT, "recovery.commit_failover"),
     ("machine.reprotect", ITEM, REPROTECT, "recovery.switch_protection"),
     ("machine.extension", f"{MACHINE}/extensions/monitor", INSTALL, "machines.put_extension"),
+    ("plan.failover", PLAN, TOGETHER, "recovery.fail_over_plan"),
+    ("plan.commit", PLAN, COMMIT_TOGETHER, "recovery.commit_plan"),
 ]
 """Tag, target, action, and the verb that it becomes."""

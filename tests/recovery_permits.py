@@ -9,8 +9,9 @@ from typing import Any
 
 from avd_failover.domain import ids
 from avd_failover.domain.extensions import VmExtension, settings_of
-from avd_failover.domain.ids import MachineId, ProtectedItemId, RecoveryPointId
+from avd_failover.domain.ids import MachineId, ProtectedItemId, RecoveryPlanId, RecoveryPointId
 from avd_failover.domain.permits import Permit, digest_of
+from avd_failover.domain.personal_plan import PointPolicy
 from avd_failover.domain.replication import Direction, Reversal, ReversedDisk
 
 A2A = {"instanceType": "A2A"}
@@ -46,6 +47,20 @@ def switch(item: ProtectedItemId, reversal: Reversal) -> Permit:
     return _post(f"{ids.container_of(item)}/switchprotection", body)
 
 
+def fail_over_plan(
+    plan: RecoveryPlanId, *, direction: Direction, point: PointPolicy, shut_down_source: bool
+) -> Permit:
+    kind = {"latest": "Latest", "latest_processed": "LatestProcessed"}.get(
+        point.value, "LatestApplicationConsistent"
+    )
+    body = {
+        "failoverDirection": direction.value,
+        "sourceSiteOperations": "Required" if shut_down_source else "NotRequired",
+        "providerSpecificDetails": [A2A | {"recoveryPointType": kind}],
+    }
+    return _post(f"{plan}/unplannedfailover", body)
+
+
 def put_extension(machine: MachineId, image: VmExtension, *, location: str) -> Permit:
     told: dict[str, Any] = {
         "publisher": image.publisher,
@@ -68,6 +83,8 @@ PERMITS: dict[str, Callable[..., Permit]] = {
     "recovery.change_recovery_point": change_point,
     "recovery.commit_failover": lambda item: Permit(method="POST", resource=f"{item}/failovercommit"),
     "recovery.switch_protection": switch,
+    "recovery.fail_over_plan": fail_over_plan,
+    "recovery.commit_plan": lambda plan: Permit(method="POST", resource=f"{plan}/failovercommit"),
     "machines.put_extension": put_extension,
 }
 """The one request that each write is."""

@@ -23,7 +23,7 @@ def recovery_job(raw: Raw) -> RecoveryJob:
     return RecoveryJob(
         id=ids.recovery_job_id(raw.id),
         scenario=told.scenario_name or "",
-        state=_state(told.state),
+        state=job_state(told.state),
         said=told.state_description or "",
         target_name=told.target_object_name or "",
         target_id=told.target_object_id or "",
@@ -49,7 +49,8 @@ def job_of_answer(headers: Mapping[str, str], vault: VaultId) -> RecoveryJobId |
     return None
 
 
-def _state(told: object) -> JobState:
+def job_state(told: object) -> JobState:
+    """Read the state of a job; words not known are ``UNKNOWN``."""
     return _STATES.get(word(told).lower(), JobState.UNKNOWN)
 
 
@@ -67,7 +68,7 @@ def _error(raw: Raw) -> JobError:
 def _task(raw: Raw) -> JobTask:
     return JobTask(
         name=raw.name or raw.friendly_name or "",
-        state=_state(raw.state),
+        state=job_state(raw.state),
         started_at=moment(raw.start_time),
         ended_at=moment(raw.end_time),
     )

@@ -4,7 +4,7 @@ The service's ids may lack or be of other kinds for other providers than A2A; th
 of the provider says so (contract 119). An item whose own id cannot be read is a gap of its list.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, TypeVar
@@ -96,17 +96,22 @@ def word(told: object) -> str:
     return str(told.value if isinstance(told, Enum) else told or "")
 
 
+def allowed_of(told: Iterable[object] | None) -> tuple[Allowed, ...]:
+    """Return the operations of a list that anything here asks for."""
+    allowed = (_ALLOWED.get(_folded(one)) for one in told or ())
+    return tuple(one for one in allowed if one is not None)
+
+
 def _folded(told: object) -> str:
     return word(told).strip().lower()
 
 
 def _standing(told: Raw) -> dict[str, Any]:
-    allowed = (_ALLOWED.get(_folded(one)) for one in told.allowed_operations or ())
     return {
         "health": _HEALTHS.get(_folded(told.replication_health), Health.UNKNOWN),
         "failover_health": _HEALTHS.get(_folded(told.failover_health), Health.UNKNOWN),
         "errors": tuple(map(_error, told.health_errors or ())),
-        "allowed": tuple(one for one in allowed if one is not None),
+        "allowed": allowed_of(told.allowed_operations),
         "test_state": told.test_failover_state or "",
         "policy": known(ids.replication_policy_id, told.policy_id),
         "recovery_container": known(ids.container_id, told.recovery_container_id),

@@ -6,24 +6,18 @@ so that a resumed run follows the same job. Reprotect is ``switchprotection`` (a
 here, or anywhere else, starts a test failover (contract 125).
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
-from azure.core.pipeline import PipelineResponse
 from azure.mgmt.recoveryservicessiterecovery import models
-from azure.mgmt.recoveryservicessiterecovery.aio import SiteRecoveryManagementClient
 from msgspec import structs
 
-from avd_failover.azure.answers import Raw, accepted, read_one
-from avd_failover.azure.clients import Clients
+from avd_failover.azure.answers import Raw, read_one
 from avd_failover.azure.faults import azure_faults
 from avd_failover.azure.paging import read_all
-from avd_failover.azure.recovery_job_values import job_of_answer, recovery_job
+from avd_failover.azure.recovery_begun import Begin, begun
+from avd_failover.azure.recovery_job_values import recovery_job
+from avd_failover.azure.recovery_plans import AzureRecoveryPlans
 from avd_failover.azure.replication_values import container_mapping, protected_item, recovery_point
 from avd_failover.cloud import Accepted, Reading
 from avd_failover.domain import ids
-from avd_failover.domain.clock import Clock
-from avd_failover.domain.faults import CloudError
 from avd_failover.domain.ids import (
     ContainerId,
     ProtectedItemId,
@@ -42,15 +36,9 @@ from avd_failover.domain.replication import (
     newest_first,
 )
 
-Begin = Callable[..., Awaitable[Any]]
 
-
-class AzureSiteRecovery:
-    """Replicated items of a vault, and what may be done to them."""
-
-    def __init__(self, clients: Clients, clock: Clock) -> None:
-        self._clients = clients
-        self._clock = clock
+class AzureSiteRecovery(AzureRecoveryPlans):
+    """Replicated items of a vault and its recovery plans, and what may be done to them."""
 
     async def items(self, vault: VaultId) -> Reading[ProtectedItem]:
         """List every replicated item of a vault (ReplicationProtectedItems_List)."""
@@ -135,24 +123,11 @@ class AzureSiteRecovery:
         self, begin: Begin, address: tuple[str, ...], item: ProtectedItemId, *body: Raw
     ) -> Accepted:
         """Send a write once, and say which job it became."""
-        with azure_faults(item, mutating=True):
-            poller = await begin(*address, *body, polling=False)
-            # Public API keeps the answer to itself; without polling it is all that the poller has.
-            answer: PipelineResponse[Any, Any] = poller.polling_method()._initial_response  # noqa: SLF001
-        told = job_of_answer(answer.http_response.headers, ids.vault_of(item))
-        return structs.replace(
-            accepted(answer, self._clock), job=told if told is not None else await self._working_on(item)
-        )
 
-    async def _working_on(self, item: ProtectedItemId) -> RecoveryJobId | None:
-        """Ask an item which job works on it; the write stands, whatever becomes of this question."""
-        try:
+        async def working() -> RecoveryJobId | None:
             return (await self.item(item)).job
-        except CloudError:
-            return None
 
-    def _client(self, resource: str) -> SiteRecoveryManagementClient:
-        return self._clients.recovery(resource)
+        return await begun(begin, address, item, *body, clock=self._clock, working=working)
 
 
 def _vault(vault: VaultId) -> tuple[str, str]:

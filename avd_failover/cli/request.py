@@ -215,7 +215,9 @@ def _refuse_groups_of_machines(wish: Wish, plan: Plan) -> None:
         )
 
 
-MOVING = frozenset({"assignment.grant", "assignment.revoke", "session.logoff", "machine.failover"})
+MOVING = frozenset(
+    {"assignment.grant", "assignment.revoke", "session.logoff", "machine.failover", "plan.failover"}
+)
 """What no upkeep may do: it follows no earlier run, and no later one would know whom it moved."""
 
 

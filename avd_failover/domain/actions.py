@@ -24,6 +24,7 @@ from avd_failover.domain.recovery_actions import (
     InstallExtension,
     ReprotectMachine,
 )
+from avd_failover.domain.recovery_plan_actions import CommitPlan, FailOverPlan
 
 
 class RevokeAssignment(Struct, frozen=True, kw_only=True, tag="assignment.revoke"):
@@ -276,6 +277,8 @@ Action = (
     | CommitFailover
     | ReprotectMachine
     | InstallExtension
+    | FailOverPlan
+    | CommitPlan
 )
 
 

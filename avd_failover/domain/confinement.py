@@ -43,6 +43,7 @@ from avd_failover.domain.ids import (
     HostPoolId,
     MachineId,
     PrincipalId,
+    RecoveryPlanId,
     ScalingPlanId,
     Scope,
     SessionHostId,
@@ -58,6 +59,7 @@ from avd_failover.domain.recovery_actions import (
     RecoveryAction,
     ReprotectMachine,
 )
+from avd_failover.domain.recovery_plan_actions import CommitPlan, FailOverPlan, PlanAction
 from avd_failover.domain.route import Route
 
 _ROLE_PATH = re.compile(
@@ -77,6 +79,7 @@ class Confinement(Struct, frozen=True, kw_only=True):
     pools: frozenset[HostPoolId]
     scaling_plans: frozenset[ScalingPlanId]
     vault: VaultId | None = None
+    recovery_plans: frozenset[RecoveryPlanId] = frozenset()
 
     outward: Mapping[str, Mapping[str, Given]] = {}
     """Settings of the steps that the runbook has, by the step's id."""
@@ -85,13 +88,15 @@ class Confinement(Struct, frozen=True, kw_only=True):
     def of(cls, route: Route, steps: Iterable[Step] = ()) -> "Confinement":
         """Compile the confinement of a run along this route, or back, by these steps of its runbook."""
         sides = [route.side(end) for end in End]
+        personal = route.plan.personal
         return cls(
             holds=frozenset((Scope(pair.at(end)), pair.group.id) for pair in route.pairs for end in End),
             role=route.plan.role,
             pools=frozenset(side.host_pool for side in sides),
             scaling_plans=frozenset(side.scaling_plan for side in sides if side.scaling_plan is not None),
             outward={step.id: step.settings for step in steps},
-            vault=route.plan.personal.vault if route.plan.personal is not None else None,
+            vault=personal.vault if personal is not None else None,
+            recovery_plans=frozenset(one.plan for one in personal.plans) if personal else frozenset(),
         )
 
     def shows(self, host: SessionHost) -> MachineId | None:
@@ -130,8 +135,10 @@ class Confinement(Struct, frozen=True, kw_only=True):
                 | CommitFailover()
                 | ReprotectMachine()
                 | InstallExtension()
+                | FailOverPlan()
+                | CommitPlan()
             ):
-                return self._replicated(action, machines)
+                return self._recovered(action, machines)
             case _:
                 assert_never(action)
 
@@ -144,6 +151,11 @@ class Confinement(Struct, frozen=True, kw_only=True):
             return f"this run moves no group {one.principal_id} at {one.scope}"
         return ""
 
+    def _recovered(self, action: RecoveryAction | PlanAction, machines: Container[MachineId]) -> str:
+        if isinstance(action, FailOverPlan | CommitPlan):
+            return self._together(action, machines)
+        return self._replicated(action, machines)
+
     def _replicated(self, action: RecoveryAction, machines: Container[MachineId]) -> str:
         """Say why a replicated machine is none of ours: another vault, or behind none of our hosts."""
         if action.machine not in machines:
@@ -152,6 +164,12 @@ class Confinement(Struct, frozen=True, kw_only=True):
             return ""
         mine = _parsed(ids.protected_item_id, action.item) and ids.vault_of(action.item) == self.vault
         return "" if mine else "it does not lie in the plan's vault"
+
+    def _together(self, action: PlanAction, machines: Container[MachineId]) -> str:
+        """Say why a recovery plan is none of ours: not named, or with a machine that is none of ours."""
+        if action.plan not in self.recovery_plans:
+            return "the plan has no such recovery plan"
+        return next(filter(None, (self._replicated(one, machines) for one in action.each())), "")
 
     def _elsewhere(self, action: RunCommand | CallWebhook) -> str:
         """Hold a program or an address to what its step says, but for what the step has names for."""

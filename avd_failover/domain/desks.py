@@ -14,7 +14,7 @@ from msgspec import Struct
 from avd_failover.domain import recovery_jobs as jobs
 from avd_failover.domain.estate import SessionHost
 from avd_failover.domain.ids import MachineId, machine_in, name_of
-from avd_failover.domain.recovery_jobs import JobState, RecoveryJob
+from avd_failover.domain.recovery_jobs import RecoveryJob
 from avd_failover.domain.replication import Phase, ProtectedItem
 
 
@@ -106,6 +106,11 @@ class Desk(Struct, frozen=True, kw_only=True):
         """What actions on it are about: the item, or the host where there is none."""
         return self.item.id if self.item is not None else self.host.id
 
+    @property
+    def item_name(self) -> str:
+        """Name of its item, on whichever side it lies, in lower case; the machine's where there is none."""
+        return name_of(self.item.id).lower() if self.item is not None else self.name
+
     def called(self, name: str) -> bool:
         """Tell whether a person means this one: by machine or by session host, with or without domain."""
         host = name_of(self.host.id).lower()
@@ -167,13 +172,8 @@ def stand_of(
 def _working(
     item: ProtectedItem, job: RecoveryJob | None, *, leaving: bool, now: datetime, stuck_after_s: float
 ) -> Stand:
-    if job is not None and not job.state.ended and _stuck(job, now, stuck_after_s):
+    if job is not None and job.stuck(now, stuck_after_s):
         return Stand.STUCK
     if not leaving:
         return Stand.REVERSING if item.phase is Phase.REPLICATING else Stand.BUSY
     return _WORKING.get(job.scenario if job is not None else item.scenario, Stand.BUSY)
-
-
-def _stuck(job: RecoveryJob, now: datetime, stuck_after_s: float) -> bool:
-    since_s = (now - job.started_at).total_seconds() if job.started_at is not None else 0.0
-    return job.state is JobState.SUSPENDED or since_s > stuck_after_s

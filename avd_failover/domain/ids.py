@@ -32,6 +32,7 @@ ContainerId = NewType("ContainerId", str)
 ProtectedItemId = NewType("ProtectedItemId", str)
 RecoveryPointId = NewType("RecoveryPointId", str)
 RecoveryJobId = NewType("RecoveryJobId", str)
+RecoveryPlanId = NewType("RecoveryPlanId", str)
 ReplicationPolicyId = NewType("ReplicationPolicyId", str)
 ReservationGroupId = NewType("ReservationGroupId", str)
 
@@ -117,6 +118,11 @@ def recovery_job_id(text: str) -> RecoveryJobId:
     return RecoveryJobId(_resource(text, _RECOVERY, "vaults", "replicationjobs"))
 
 
+def recovery_plan_id(text: str) -> RecoveryPlanId:
+    """Fold the ARM id of a recovery plan."""
+    return RecoveryPlanId(_resource(text, _RECOVERY, "vaults", "replicationrecoveryplans"))
+
+
 def replication_policy_id(text: str) -> ReplicationPolicyId:
     """Fold the ARM id of a replication policy."""
     return ReplicationPolicyId(_resource(text, _RECOVERY, "vaults", "replicationpolicies"))
@@ -195,7 +201,9 @@ def pool_of(host: SessionHostId) -> HostPoolId:
     return HostPoolId(host.rsplit("/", 2)[0])
 
 
-def vault_of(inside: ProtectedItemId | ContainerId | RecoveryPointId | RecoveryJobId) -> VaultId:
+def vault_of(
+    inside: ProtectedItemId | ContainerId | RecoveryPointId | RecoveryJobId | RecoveryPlanId,
+) -> VaultId:
     """Return the vault that something of Site Recovery lies in."""
     return VaultId("/".join(inside.split("/")[:9]))
 
@@ -203,6 +211,11 @@ def vault_of(inside: ProtectedItemId | ContainerId | RecoveryPointId | RecoveryJ
 def container_of(item: ProtectedItemId) -> ContainerId:
     """Return the container that a replicated item lies in: the region it replicates from."""
     return ContainerId(item.rsplit("/", 2)[0])
+
+
+def fabric_of(container: ContainerId) -> str:
+    """Return the id of the fabric, a region as a vault sees it, that a container lies in."""
+    return container.rsplit("/", 2)[0]
 
 
 def item_of(point: RecoveryPointId) -> ProtectedItemId:

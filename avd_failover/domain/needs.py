@@ -12,7 +12,7 @@ from avd_failover.domain.estate import RoleAssignment
 from avd_failover.domain.graph import Catalogue, Step, StepGraph
 from avd_failover.domain.ids import AssignmentId, PrincipalId, Scope
 from avd_failover.domain.plan import End, Side, Way
-from avd_failover.domain.rights import CHANGES, READS, UNDOES, Right
+from avd_failover.domain.rights import CHANGES, OF_RECOVERY_PLANS, READS, UNDOES, Right
 from avd_failover.domain.rollback import way_back
 from avd_failover.domain.route import Route
 
@@ -108,9 +108,11 @@ class Needs:
             yield from self._step(back, step, tags)
 
     def _step(self, route: Route, step: Step, tags: Iterable[str]) -> Iterator[Held]:
-        for tag in tags:
+        for tag in _called_for(route, tags):
             yield from (Held(side=_side(route, step).value, right=right) for right in CHANGES[tag])
         for ask in self._asks[step.uses]:
+            if not _called_for(route, (ask.verb,)):
+                continue
             for end in ask.ends or (None,):
                 yield from (
                     Held(side=_side(route, step, end).value, right=right) for right in READS[ask.verb]
@@ -118,6 +120,13 @@ class Needs:
 
     def _tags(self, step: Step) -> tuple[str, ...]:
         return self._catalogue[step.uses].changes
+
+
+def _called_for(route: Route, names: Iterable[str]) -> tuple[str, ...]:
+    """Leave out what only recovery plans need where the plan names none."""
+    personal = route.plan.personal
+    uses_plans = personal is not None and bool(personal.plans)
+    return tuple(name for name in names if uses_plans or name not in OF_RECOVERY_PLANS)
 
 
 def _side(route: Route, step: Step, end: End | None = None) -> Side:

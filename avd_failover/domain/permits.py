@@ -53,6 +53,7 @@ from avd_failover.domain.recovery_actions import (
     RecoveryAction,
     ReprotectMachine,
 )
+from avd_failover.domain.recovery_plan_actions import CommitPlan, FailOverPlan, PlanAction
 from avd_failover.domain.recovery_requests import request_of
 from avd_failover.domain.words import listed
 
@@ -100,6 +101,8 @@ def permits_of(action: Action) -> tuple[Permit, ...]:
             | CommitFailover()
             | ReprotectMachine()
             | InstallExtension()
+            | FailOverPlan()
+            | CommitPlan()
         ):
             return (_recovering(action),)
         case _:
@@ -177,7 +180,7 @@ def _properties(values: dict[str, Any]) -> dict[str, Any]:
     return {"properties": values}
 
 
-def _recovering(action: RecoveryAction) -> Permit:
+def _recovering(action: RecoveryAction | PlanAction) -> Permit:
     method, resource, body = request_of(action)
     return Permit(method=method, resource=resource) if body is None else _carrying(method, resource, body)
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from avd_failover.domain.extensions import VmExtension
 from avd_failover.domain.ids import ReservationGroupId, VaultId
+from avd_failover.domain.recovery_plans import PlannedTogether, named
 from avd_failover.domain.replication import Direction
 
 SAFE_TO_LOSE = (
@@ -19,8 +20,8 @@ SAFE_TO_LOSE = (
 )
 """Extensions that joined a desktop once; its disk remembers what they did (contract 127)."""
 
-
 WEEK_S = 7 * 86400.0
+
 
 class PointPolicy(Enum):
     """Which recovery point a desktop is brought back to, unless a person chooses another one."""
@@ -52,26 +53,23 @@ class PersonalPlan(Struct, frozen=True, kw_only=True):
     minimum_success_pct: int = 100
     """Share of the desktops that must come through before a step lets the run go on without the others."""
     waves: tuple[tuple[str, ...], ...] = ()
+    plans: tuple[PlannedTogether, ...] = ()
+    """Recovery plans that move their machines together; machines in none of them are moved one by one."""
     stuck_after_s: float = 3600.0
     """How long a job of Site Recovery may run before it counts as stuck."""
     leave_out: tuple[str, ...] = SAFE_TO_LOSE
     """Extensions, as publisher/type in lower case, that are not put again after a failover."""
     extensions: tuple[VmExtension, ...] = ()
     """What to put on a desktop whose own extensions nobody could read while its region was dark."""
+    images_within_s: float = WEEK_S
+    """How old an image of a desktop's extensions may be that stands in when nobody can ask its machine."""
     failback_direction: Direction = Direction.PRIMARY_TO_RECOVERY
     """What a failover of a reversed item says of its direction; Azure's word for it is not verified."""
 
-    images_within_s: float = WEEK_S
-    """How old an image of a desktop's extensions may be that stands in when nobody can ask its machine."""
     def wave_of(self, machine: str) -> int:
         """Return the number of the first wave that names a machine; unnamed ones come after all waves."""
         name = machine.lower()
         for number, wave in enumerate(self.waves):
-            if any(_names(pattern, name) for pattern in wave):
+            if any(named(pattern, name) for pattern in wave):
                 return number
         return len(self.waves)
-
-
-def _names(pattern: str, machine: str) -> bool:
-    folded = pattern.lower()
-    return machine.startswith(folded[:-1]) if folded.endswith("*") else machine == folded

@@ -91,6 +91,15 @@ class RecoveryJob(Struct, frozen=True, kw_only=True):
         names = {item.name.lower(), item.friendly_name.lower()}
         return self.target_kind in {"", "ProtectionEntity"} and self.target_name.lower() in names
 
+    def about_plan(self, name: str) -> bool:
+        """Tell whether the job works on the recovery plan of a name: on all its machines."""
+        return self.target_kind == "RecoveryPlan" and self.target_name.lower() == name.lower()
+
+    def stuck(self, now: datetime, after_s: float) -> bool:
+        """Tell whether it waits for a person, or has run for longer than ``after_s`` seconds."""
+        since_s = (now - self.started_at).total_seconds() if self.started_at is not None else 0.0
+        return self.state is JobState.SUSPENDED or (not self.state.ended and since_s > after_s)
+
 
 def jobs_newest_first(jobs: tuple[RecoveryJob, ...]) -> tuple[RecoveryJob, ...]:
     """Sort jobs by their beginning, those without one first; jobs of one moment by id."""

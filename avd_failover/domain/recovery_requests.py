@@ -7,6 +7,7 @@ from typing import Any
 
 from avd_failover.domain.extensions import VmExtension, settings_of
 from avd_failover.domain.ids import container_of
+from avd_failover.domain.personal_plan import PointPolicy
 from avd_failover.domain.recovery_actions import (
     ChangeRecoveryPoint,
     CommitFailover,
@@ -16,21 +17,33 @@ from avd_failover.domain.recovery_actions import (
     RecoveryJob,
     ReprotectMachine,
 )
+from avd_failover.domain.recovery_plan_actions import CommitPlan, FailOverPlan, PlanAction
 from avd_failover.domain.replication import AZURE_TO_AZURE, Reversal, ReversedDisk
 
 Body = dict[str, Any]
 Job = FailOverMachine | ChangeRecoveryPoint | CommitFailover | ReprotectMachine
 
+POINT_TYPES = {
+    PointPolicy.LATEST: "Latest",
+    PointPolicy.LATEST_PROCESSED: "LatestProcessed",
+    PointPolicy.LATEST_APPLICATION_CONSISTENT: "LatestApplicationConsistent",
+}
+"""Kind of recovery point to what a failover of a recovery plan calls it (A2ARpRecoveryPointType)."""
 
-def request_of(action: RecoveryAction) -> tuple[str, str, Body | None]:
+
+def request_of(action: RecoveryAction | PlanAction) -> tuple[str, str, Body | None]:
     """Return the method of an action, the address it goes to, and its body; a commit has none."""
     if isinstance(action, InstallExtension):
         return "PUT", action.target, {"location": action.location} | _properties(_extension(action.extension))
     return "POST", *_post(action)
 
 
-def _post(action: RecoveryJob) -> tuple[str, Body | None]:
+def _post(action: RecoveryJob | PlanAction) -> tuple[str, Body | None]:
     match action:
+        case FailOverPlan():
+            return f"{action.plan}/unplannedfailover", _properties(_failover_of_plan(action))
+        case CommitPlan():
+            return f"{action.plan}/failovercommit", None
         case FailOverMachine():
             return f"{action.item}/unplannedfailover", _properties(_failover(action))
         case ChangeRecoveryPoint():
@@ -56,9 +69,22 @@ def _extension(image: VmExtension) -> Body:
 def _failover(action: FailOverMachine) -> Body:
     return {
         "failoverDirection": action.direction.value,
-        "sourceSiteOperations": "Required" if action.shut_down else "NotRequired",
+        "sourceSiteOperations": _operations(action),
         "providerSpecificDetails": _provider(recoveryPointId=action.point),
     }
+
+
+def _failover_of_plan(action: FailOverPlan) -> Body:
+    """Unlike that of one machine, the provider's part is a list, and names a kind of point."""
+    return {
+        "failoverDirection": action.direction.value,
+        "sourceSiteOperations": _operations(action),
+        "providerSpecificDetails": [_provider(recoveryPointType=POINT_TYPES[action.point])],
+    }
+
+
+def _operations(action: FailOverMachine | FailOverPlan) -> str:
+    return "Required" if action.shut_down else "NotRequired"
 
 
 def _switch(wanted: Reversal) -> Body:

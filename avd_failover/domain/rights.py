@@ -42,6 +42,7 @@ _ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 _VAULTS = "Microsoft.RecoveryServices/vaults"
 _CONTAINERS = f"{_VAULTS}/replicationFabrics/replicationProtectionContainers"
 _ITEMS = f"{_CONTAINERS}/replicationProtectedItems"
+_PLANS = f"{_VAULTS}/replicationRecoveryPlans"
 _RESERVED = "Microsoft.Compute/capacityReservationGroups"
 
 ASSIGNMENT_WRITE, ASSIGNMENT_DELETE = f"{_ASSIGNMENTS}/write", f"{_ASSIGNMENTS}/delete"
@@ -80,6 +81,7 @@ READS: dict[str, tuple[Right, ...]] = {
     "recovery.mappings": _at(Place.VAULT, f"{_VAULTS}/replicationProtectionContainerMappings/read"),
     "recovery.jobs": _at(Place.VAULT, f"{_VAULTS}/replicationJobs/read"),
     "recovery.job": _at(Place.VAULT, f"{_VAULTS}/replicationJobs/read"),
+    "recovery.plan": _at(Place.VAULT, f"{_PLANS}/read"),
     "reservations.get": _at(
         Place.RESERVATIONS, f"{_RESERVED}/read", f"{_RESERVED}/capacityReservations/read"
     ),
@@ -109,9 +111,14 @@ CHANGES: dict[str, tuple[Right, ...]] = {
     "machine.change-point": _at(Place.VAULT, f"{_ITEMS}/applyRecoveryPoint/action", f"{_ITEMS}/read"),
     "machine.commit": _at(Place.VAULT, f"{_ITEMS}/failoverCommit/action", f"{_ITEMS}/read"),
     "machine.reprotect": _at(Place.VAULT, f"{_CONTAINERS}/switchprotection/action", f"{_ITEMS}/read"),
+    "plan.failover": _at(Place.VAULT, f"{_PLANS}/unplannedFailover/action", f"{_PLANS}/read"),
+    "plan.commit": _at(Place.VAULT, f"{_PLANS}/failoverCommit/action", f"{_PLANS}/read"),
     "machine.extension": (*_at(Place.MACHINES, f"{_MACHINES}/extensions/write"), *_OPERATION),
 }
 """Tag of an action (``domain.actions``) to what it takes in Azure."""
+
+OF_RECOVERY_PLANS = frozenset({"recovery.plan", "plan.failover", "plan.commit"})
+"""Rows of both tables that only a plan needs which names recovery plans."""
 
 UNDOES: dict[str, str] = {
     "assignment.revoke": "assignment.grant",

@@ -11,7 +11,17 @@ from avd_failover.domain.actions import Action
 from avd_failover.domain.confinement import Confinement
 from avd_failover.domain.estate import SessionHost
 from avd_failover.domain.faults import OutsidePlanError
-from avd_failover.domain.ids import HostPoolId, MachineId, SessionHostId, VaultId, machine_in
+from avd_failover.domain.ids import (
+    HostPoolId,
+    MachineId,
+    ProtectedItemId,
+    RecoveryPlanId,
+    SessionHostId,
+    VaultId,
+    machine_in,
+)
+from avd_failover.domain.recovery_plan_actions import CommitPlan, FailOverPlan, PlanAction
+from avd_failover.domain.recovery_plans import RecoveryPlan
 from avd_failover.domain.replication import ProtectedItem
 
 
@@ -21,6 +31,7 @@ class Confined:
     def __init__(self, cloud: Cloud, confinement: Confinement) -> None:
         self._confinement = confinement
         self._machines: set[MachineId] = set()
+        self._plans: dict[RecoveryPlanId, frozenset[ProtectedItemId]] = {}
         self.cloud: Cloud = cast("Cloud", _Watched(cloud, self))
 
     def saw(self, host: SessionHost) -> None:
@@ -37,15 +48,29 @@ class Confined:
         if twins & self._machines:
             self._machines |= twins
 
+    def gathered(self, plan: RecoveryPlan) -> None:
+        """Take note of the machines that a recovery plan moves, as it stands now."""
+        self._plans[plan.id] = frozenset(plan.items)
+
     def check(self, action: Action) -> None:
         """Return if an action lies inside the plan.
 
         Raises:
             OutsidePlanError: It does not, and must not be sent.
         """
-        because = self._confinement.outside(action, self._machines)
+        because = self._confinement.outside(action, self._machines) or self._unlike(action)
         if because:
             raise OutsidePlanError(because, target=action.target)
+
+    def _unlike(self, action: Action) -> str:
+        """A request on a recovery plan names none of its machines: those read last must be the ones meant."""
+        if not isinstance(action, FailOverPlan | CommitPlan):
+            return ""
+        return "" if self._plans.get(action.plan) == _meant(action) else "it moves other machines than meant"
+
+
+def _meant(action: PlanAction) -> frozenset[ProtectedItemId]:
+    return frozenset(one.item for one in action.members)
 
 
 class _Watched:
@@ -63,7 +88,7 @@ class _Watched:
 
 
 class _WatchedItems:
-    """Replicated items, whose machines are told to the watcher when they are listed."""
+    """Replicated items and recovery plans, whose machines are told to the watcher when they are read."""
 
     def __init__(self, recovery: Any, watcher: Confined) -> None:  # noqa: ANN401 - reads and writes alike
         self._recovery = recovery
@@ -78,6 +103,12 @@ class _WatchedItems:
         for item in reading.items:
             self._watcher.replicated(item)
         return reading
+
+    async def plan(self, plan: RecoveryPlanId) -> RecoveryPlan:
+        """Read a recovery plan."""
+        found: RecoveryPlan = await self._recovery.plan(plan)
+        self._watcher.gathered(found)
+        return found
 
 
 class _WatchedHosts:

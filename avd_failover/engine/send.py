@@ -31,6 +31,7 @@ from avd_failover.domain.recovery_actions import (
     RecoveryAction,
     ReprotectMachine,
 )
+from avd_failover.domain.recovery_plan_actions import CommitPlan, FailOverPlan, PlanAction
 from avd_failover.domain.words import listed
 from avd_failover.engine.confined import Confined
 
@@ -77,6 +78,8 @@ async def _deliver(cloud: Cloud, action: Action, look: Look | None) -> Accepted:
             | CommitFailover()
             | ReprotectMachine()
             | InstallExtension()
+            | FailOverPlan()
+            | CommitPlan()
         ):
             return await _recover(cloud, action)
 
@@ -103,9 +106,11 @@ async def _switch(cloud: Cloud, action: StartMachine | DeallocateMachine) -> Acc
     return await cloud.machines.deallocate(action.machine)
 
 
-async def _recover(cloud: Cloud, action: RecoveryAction) -> Accepted:
+async def _recover(cloud: Cloud, action: RecoveryAction | PlanAction) -> Accepted:
     """Begin a job of Site Recovery. What becomes of it is for readings of the item to tell."""
     match action:
+        case FailOverPlan() | CommitPlan():
+            return await _recover_together(cloud, action)
         case FailOverMachine():
             return await cloud.recovery.fail_over(
                 action.item,
@@ -123,6 +128,15 @@ async def _recover(cloud: Cloud, action: RecoveryAction) -> Accepted:
             return await cloud.machines.put_extension(
                 action.machine, action.extension, location=action.location
             )
+
+
+async def _recover_together(cloud: Cloud, action: PlanAction) -> Accepted:
+    """Begin a job on a recovery plan: what becomes of each machine is for its item to tell."""
+    if isinstance(action, CommitPlan):
+        return await cloud.recovery.commit_plan(action.plan)
+    return await cloud.recovery.fail_over_plan(
+        action.plan, direction=action.direction, point=action.point, shut_down_source=action.shut_down
+    )
 
 
 async def _outside(cloud: Cloud, action: RunCommand | CallWebhook) -> Accepted:

@@ -34,7 +34,9 @@ from avd_failover.domain.recovery_actions import (
     RecoveryAction,
     ReprotectMachine,
 )
+from avd_failover.domain.recovery_plan_actions import CommitPlan, FailOverPlan, PlanAction
 from avd_failover.domain.route import Purpose, Route
+from avd_failover.domain.words import counted
 from avd_failover.report.redaction import redact
 
 SIMULATED = "SIMULATED"
@@ -53,8 +55,6 @@ def plain(text: str) -> str:
     return "".join(char if char.isprintable() else _spelled(char) for char in text)
 
 
-def _spelled(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
 _ABOUT = re.compile(r"\.?,? for (?P<id>/(?:subscriptions|providers)/[^\s;,()]+)(?: \(request [^)\s]+\))?")
 _POINTER = re.compile(r" ?For more details please go to https://aka\.ms/\S+")
 
@@ -72,6 +72,8 @@ def screen(text: str) -> str:
     return plain(brief(text))
 
 
+def _spelled(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
 
 
 def duration(seconds: float) -> str:
@@ -103,12 +105,12 @@ def marked(text: str, simulated: str | None) -> str:
     return "\n".join(f"{SIMULATED} {line}".rstrip() for line in text.split("\n"))
 
 
-_KINDS = {Purpose.DRILL: "drill", Purpose.SETTLE: "settling", Purpose.UPKEEP: "upkeep"}
-
 def endpoints(arm: str, graph: str) -> str:
     """Name where Azure was, once where both its parts answer at one address."""
     return arm if arm == graph else f"{arm} and {graph}"
 
+
+_KINDS = {Purpose.DRILL: "drill", Purpose.SETTLE: "settling", Purpose.UPKEEP: "upkeep"}
 
 
 def travel(route: Route) -> str:
@@ -180,15 +182,23 @@ class Names:
                 | CommitFailover()
                 | ReprotectMachine()
                 | InstallExtension()
+                | FailOverPlan()
+                | CommitPlan()
             ):
                 return self._recovering(action)
             case _:
                 return self._setting(action)
 
-    def _recovering(self, action: RecoveryAction) -> str:
+    def _recovering(self, action: RecoveryAction | PlanAction) -> str:
+        if isinstance(action, FailOverPlan | CommitPlan):
+            return self._together(action)
         if isinstance(action, InstallExtension):
             return f"install {plain(action.extension.name)} on {self.of(action.machine)}"
         return f"{_JOBS[kind_of(action)]} {self.of(action.item)}"
+
+    def _together(self, action: PlanAction) -> str:
+        moved = counted(len(action.members), "desktop")
+        return f"{_JOBS[kind_of(action)]} {moved} together by recovery plan {self.of(action.plan)}"
 
     def _setting(self, action: SetPoolReferences | SetScheduleFloor | SetStartOnConnect) -> str:
         match action:
@@ -213,6 +223,8 @@ _JOBS = {
     "machine.change-point": "bring another recovery point to",
     "machine.commit": "commit the failover of",
     "machine.reprotect": "reprotect",
+    "plan.failover": "fail over",
+    "plan.commit": "commit the failover of",
 }
 
 
@@ -259,6 +271,8 @@ _DEEDS = {
     "machine.change-point": ("change of the recovery point", "desktop", "changed"),
     "machine.commit": ("commit", "desktop", "committed"),
     "machine.reprotect": ("reprotect", "desktop", "reprotected"),
+    "plan.failover": ("failover", "recovery plan", "failed over"),
+    "plan.commit": ("commit", "recovery plan", "committed"),
     "machine.extension": ("installation", "extension", "installed"),
 }
 

@@ -1,6 +1,6 @@
 """Site Recovery of the direct face: a write answers with the job it became, which then runs by itself."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import structs
@@ -20,15 +20,13 @@ from avd_failover.domain.recovery_jobs import RecoveryJob, jobs_newest_first
 from avd_failover.domain.reservations import ReservationGroup
 from avd_failover.simulator import direct_recovery_values as values
 from avd_failover.simulator.direct_call import Line
-from avd_failover.simulator.recovery_records import ContainerMapping, Job, ProtectedItem, Reservation
+from avd_failover.simulator.direct_recovery_plans import DirectRecoveryPlans
+from avd_failover.simulator.recovery_records import ContainerMapping, ProtectedItem, Reservation
 from avd_failover.simulator.world import World
 
 
-class DirectSiteRecovery:
-    """Replicated items of a vault, and what may be done to them."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
+class DirectSiteRecovery(DirectRecoveryPlans):
+    """Replicated items of a vault and its recovery plans, and what may be done to them."""
 
     async def items(self, vault: VaultId) -> Reading[domain.ProtectedItem]:
         """List every replicated item of a vault."""
@@ -116,11 +114,6 @@ class DirectSiteRecovery:
                 actor, container, reversal.name, _asked(reversal)
             ),
         )
-
-    async def _begun(self, route: str, target: str, action: Callable[[World], Job]) -> Accepted:
-        """Send a write. The request id names the job, so that it is told even where no address is."""
-        job, _ = await self._line.begin(route, target, action)
-        return Accepted(at=self._line.clock.now(), request_id=job.id, job=ids.recovery_job_id(job.id))
 
 
 class DirectReservations:

@@ -7,6 +7,7 @@ from avd_failover.domain import ids
 from avd_failover.domain import recovery_jobs as jobs
 from avd_failover.domain import replication as values
 from avd_failover.domain.extensions import InstalledExtension, VmExtension, canonical
+from avd_failover.domain.recovery_plans import RecoveryPlan
 from avd_failover.domain.reservations import Reservation, ReservationGroup
 from avd_failover.simulator import recovery_records as records
 from avd_failover.simulator.records import Machine
@@ -58,6 +59,24 @@ def mapping(record: records.ContainerMapping) -> values.ContainerMapping:
         source=ids.container_id(record.id.rsplit("/", 2)[0]),
         target=ids.container_id(record.target),
         policy=ids.replication_policy_id(record.policy),
+    )
+
+
+def plan(world: World, record: records.RecoveryPlan) -> RecoveryPlan:
+    """Return a recovery plan; nobody gives one steps of its own here, and its last job stays named."""
+    last = world.core.find(records.Job, record.job) if record.job else None
+    allowed_now = world.recovery.plans.allowed(record)
+    return RecoveryPlan(
+        id=ids.recovery_plan_id(record.id),
+        name=record.name,
+        items=tuple(map(ids.protected_item_id, record.items)),
+        primary_fabric=record.primary_fabric.lower(),
+        recovery_fabric=record.recovery_fabric.lower(),
+        providers=(values.AZURE_TO_AZURE,),
+        allowed=tuple(values.Allowed(name) for name in allowed_now),
+        job=ids.recovery_job_id(last.id) if last is not None else None,
+        scenario=last.scenario if last is not None else "",
+        job_state=jobs.JobState(last.state) if last is not None else jobs.JobState.UNKNOWN,
     )
 
 

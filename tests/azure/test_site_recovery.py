@@ -204,4 +204,5 @@ def test_the_seam_has_no_verb_for_a_test_failover() -> None:
     assert verbs == {
         "items", "item", "recovery_points", "mappings", "jobs", "job",
         "fail_over", "change_recovery_point", "commit_failover", "switch_protection",
+        "plan", "fail_over_plan", "commit_plan",
     }  # fmt: skip

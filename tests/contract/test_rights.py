@@ -79,7 +79,7 @@ class Things(Struct):
 
 
 REPLICATED = ("recovery.", "reservations.", "machines.extensions", "machine.failover", "machine.change-point",
-              "machine.commit", "machine.reprotect", "machine.extension")  # fmt: skip
+              "machine.commit", "machine.reprotect", "machine.extension", "plan.")  # fmt: skip
 """Of machines that Site Recovery moves: nothing in this small world is replicated."""
 
 

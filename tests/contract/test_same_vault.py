@@ -11,6 +11,7 @@ from avd_failover.simulator.records import Machine
 from avd_failover.simulator.world import World
 from tests.contract.stage import Stage, direct, wire
 from tests.simulator.recovery_estate import (
+    PLAN,
     POOL,
     RESERVED,
     VAULT,
@@ -35,6 +36,7 @@ async def everything(stage: Stage) -> dict[str, Any]:
     for one in seen["items"]:
         seen[f"item {one.id}"] = await cloud.recovery.item(one.id)
         seen[f"points {one.id}"] = (await cloud.recovery.recovery_points(one.id)).items
+    seen["plan"] = await cloud.recovery.plan(ids.recovery_plan_id(PLAN))
     seen["mappings"] = sorted((await cloud.recovery.mappings(THE_VAULT)).items, key=lambda one: one.source)
     seen["jobs"] = (await cloud.recovery.jobs(THE_VAULT)).items
     for job in seen["jobs"]:
@@ -67,6 +69,13 @@ def under_way(world: World) -> None:
     world.advance(60)
 
 
+def all_under_way(world: World) -> None:
+    world.recovery.plans.unplanned_failover(
+        "admin:x", PLAN, direction="PrimaryToRecovery", shut_down=True, point_type="Latest"
+    )
+    world.advance(60)
+
+
 def failed(world: World) -> None:
     world.recovery.mishaps.arm("admin:x", item(0), "UnplannedFailover", "fails")
     ended(world, world.recovery.items.unplanned_failover("admin:x", item(0)))
@@ -77,7 +86,8 @@ def with_a_twin(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "until", [steady, broken, under_way, failed, with_a_twin, failed_over, committed, reprotected]
+    "until",
+    [steady, broken, under_way, all_under_way, failed, with_a_twin, failed_over, committed, reprotected],
 )
 async def test_both_faces_show_the_same_vault_in_every_field(until):
     async with AsyncExitStack() as stack:

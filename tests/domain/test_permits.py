@@ -160,7 +160,8 @@ def test_every_kind_of_action_has_its_row() -> None:
 
 def _declared_elsewhere(kind: type) -> bool:
     """Requests to Site Recovery have a table of their own, held against its adapter."""
-    return kind.__module__ == "avd_failover.domain.recovery_actions"
+    modules = ("recovery_actions", "recovery_plan_actions")
+    return kind.__module__ in {f"avd_failover.domain.{name}" for name in modules}
 
 
 def test_a_kind_that_nobody_declared_is_a_loud_defect() -> None:

@@ -4,11 +4,14 @@ from avd_failover.cloud import Accepted, Reading
 from avd_failover.domain.ids import (
     ProtectedItemId,
     RecoveryJobId,
+    RecoveryPlanId,
     RecoveryPointId,
     ReservationGroupId,
     VaultId,
 )
+from avd_failover.domain.personal_plan import PointPolicy
 from avd_failover.domain.recovery_jobs import RecoveryJob
+from avd_failover.domain.recovery_plans import RecoveryPlan
 from avd_failover.domain.replication import (
     ContainerMapping,
     Direction,
@@ -40,6 +43,17 @@ class Vaultless:
 
     async def job(self, job: RecoveryJobId) -> RecoveryJob:
         raise absent(job)
+
+    async def plan(self, plan: RecoveryPlanId) -> RecoveryPlan:
+        raise absent(plan)
+
+    async def fail_over_plan(
+        self, plan: RecoveryPlanId, *, direction: Direction, point: PointPolicy, shut_down_source: bool
+    ) -> Accepted:
+        raise absent(plan)
+
+    async def commit_plan(self, plan: RecoveryPlanId) -> Accepted:
+        raise absent(plan)
 
     async def fail_over(
         self,

@@ -35,7 +35,14 @@ from avd_failover.report.words import (
     stopwatch,
     travel,
 )
-from tests.recovery_actions import CHANGE, COMMIT, FAIL_OVER, INSTALL, RECOVERY_ACTIONS, REPROTECT
+from tests.recovery_actions import (
+    CHANGE,
+    COMMIT,
+    FAIL_OVER,
+    INSTALL,
+    RECOVERY_ACTIONS,
+    REPROTECT,
+)
 from tests.report.builders import PLAN, SUB, avd, drains, grants, host, log_offs, revokes, starts
 
 NAMES = Names(Route(plan=PLAN))

@@ -39,6 +39,7 @@ ROUTES = (
     "plans.get", "plans.list", "plans.patch",
     "points.get", "points.list",
     "pools.get", "pools.list", "pools.patch",
+    "recovery-plans.commit", "recovery-plans.fail-over", "recovery-plans.get", "recovery-plans.list",
     "reservations.get", "reservations.list",
     "roles.get", "roles.list",
     "schedules.get", "schedules.list", "schedules.patch",
@@ -52,7 +53,7 @@ ROUTES = (
 REGIONAL = frozenset(
     {
         "application-groups", "extensions", "hosts", "items", "jobs", "machines", "mappings", "plans",
-        "points", "pools", "reservations", "schedules", "sessions", "workspaces",
+        "points", "pools", "recovery-plans", "reservations", "schedules", "sessions", "workspaces",
     }
 )  # fmt: skip
 """Kinds that a region's own providers serve. Role assignments and Graph are global."""

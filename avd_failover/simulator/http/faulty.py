@@ -27,6 +27,7 @@ _KINDS = {
     "replicationprotecteditems": "items",
     "replicationprotectioncontainermappings": "mappings",
     "replicationprotectioncontainers": "containers",
+    "replicationrecoveryplans": "recovery-plans",
     "roleassignments": "assignments",
     "roledefinitions": "roles",
     "scalingplans": "plans",
