@@ -11,6 +11,7 @@ from avd_failover.domain.plan import Mode
 from avd_failover.domain.rollback import no_way_back, way_back
 from avd_failover.domain.route import Purpose
 from avd_failover.domain.states import RunStatus
+from avd_failover.engine.amended import unapproved
 from avd_failover.engine.crash_loop import crash_loop
 from avd_failover.engine.orders import Order, Orders
 from avd_failover.engine.progress import Progress
@@ -51,9 +52,9 @@ class Conductor:
         """Whether the run was asked to stop and is on its way."""
         return self._stop.asked
 
-    def stop(self, because: str) -> None:
-        """Ask the run to stop at its next safe point, to be resumed."""
-        self._stop.ask(because)
+    def stop(self, because: str, *, held: bool = False) -> None:
+        """Ask the run to stop at its next safe point, to be resumed; ``held``: a person has to look first."""
+        self._stop.ask(because, held=held)
 
     async def drive(self) -> RunStatus:
         """Drive to the end, and take the turns that people ask for on the way; the end is durable."""
@@ -78,7 +79,8 @@ class Conductor:
         orders.take_up()
         listening = asyncio.ensure_future(orders.listen())
         try:
-            if because := crash_loop(self._journal.state):
+            state = self._journal.state
+            if because := crash_loop(state) or unapproved(state, self._clock.now()):
                 return await self._hold(because)
             with suppress(StoppedError):  # the run then stops at its first safe point
                 await self._quarantine()
@@ -88,7 +90,7 @@ class Conductor:
 
     async def _hold(self, because: str) -> RunStatus:
         self._journal.append(RunEnded(status=RunStatus.HELD, because=because))
-        await self._journal.durable()
+        await self._journal.concluded()
         return RunStatus.HELD
 
     async def _quarantine(self) -> None:

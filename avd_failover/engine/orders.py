@@ -75,7 +75,16 @@ class Orders:
         """Take up every request that is new."""
         said = self._journal.state.said
         for request in self._requests.requests_after(said[-1].request if said else 0):
-            self._act(said_by(request))
+            self._act(self._dated(said_by(request), request))
+
+    def _dated(self, said: OperatorSaid, request: Request) -> OperatorSaid:
+        """Add when it was said: what a run at rest hears late is as old as it is, and may have expired (O4).
+
+        Against a simulated Azure the run lives on that world's clock, and people on theirs: it counts from
+        when it is taken up.
+        """
+        real = self._journal.state.pinned.simulated is None
+        return msgspec.structs.replace(said, asked_at=request.at) if real else said
 
     def _act(self, said: OperatorSaid) -> None:
         self._journal.append(said)

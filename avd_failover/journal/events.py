@@ -142,6 +142,8 @@ class OperatorSaid(Struct, frozen=True, kw_only=True, tag="operator.said", tag_f
     value: str = ""
     evidence_name: str = ""
     evidence_sha256: str = ""
+    asked_at: datetime | None = None
+    """When it was said, which may be long before it is taken up; None where only another clock knew that."""
 
 
 class RunTurned(Struct, frozen=True, kw_only=True, tag="run.turned", tag_field="type"):

@@ -34,6 +34,9 @@ from avd_failover.journal.events import (
     StepWaiting,
 )
 
+AGES = frozenset({"barrier", "capacity.prove"})
+"""Operations whose proof may be taken again after it held, since access rests on it and it ages."""
+
 OPENS = "personal.open"
 """The operation after which users have their personal desktops again."""
 
@@ -219,6 +222,10 @@ class RunState:
         state = self._step(event.step)
         match event:
             case StepStarted():
+                if state.status.ended and state.step.uses not in AGES:
+                    raise BrokenStoryError(
+                        f"step {event.step} begins again after it was {state.status.value}"
+                    )
                 state.status = move_step(event.step, state.status, StepStatus.RUNNING)
                 state.started_at = state.started_at or at
                 state.finished_at, state.because = None, ""
@@ -260,7 +267,7 @@ class RunState:
                 self.approvals.setdefault(event.step, []).append(
                     Approval(
                         by=event.by,
-                        at=at,
+                        at=event.asked_at or at,
                         verdict=verdict,
                         reason=event.reason,
                         evidence_name=event.evidence_name,

@@ -74,8 +74,8 @@ class ReadinessOfAny(Readiness):
         if seen.available and not seen.silent and not self.route.forced:
             detail = (
                 f"{name_of(self.route.side(End.SOURCE).host_pool)} answers, {seen.available} of its hosts"
-                " report Available: leave it in planned mode, or begin a run with --mode unplanned and --force"
-                " REASON, which says why it is to be left as dark"
+                " report Available: leave it in planned mode, or begin a run with --mode unplanned --force"
+                " REASON, to say why it is to be left as dark"
             )
             found = Finding(code="source-healthy", subject="source", detail=detail)
             return Blocked(because=detail, findings=(found,))

@@ -58,10 +58,12 @@ def again(route: Route, runbook: str) -> str:
 
 
 def _people(state: RunState) -> list[str]:
+    asking = [step.step.id for step in _held(state) if _ASKS in step.because]
+    if not asking and _ASKS in state.because:  # the run as a whole waits, such as for an edited plan
+        asking = [state.graph.steps[0].id]
     return [
-        f"failover approve {state.run} {step.step.id} --by NAME --reason WHY    each person once, then resume"
-        for step in _held(state)
-        if _ASKS in step.because
+        f"failover approve {state.run} {step} --by NAME --reason WHY    each person once, then resume"
+        for step in asking
     ]
 
 

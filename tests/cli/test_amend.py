@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from avd_failover.cli.exits import ExitCode
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
 from avd_failover.domain.amending import unfit
+from avd_failover.domain.approvals import EXPIRY_S
 from avd_failover.domain.placement import Where
 from avd_failover.domain.plan import Plan
 from avd_failover.domain.route import Purpose, Route
@@ -31,6 +32,7 @@ from avd_failover.journal.memory_store import MemoryStore
 from avd_failover.journal.state import RunState, fold
 from avd_failover.journal.writer import JournalWriter
 from avd_failover.operations.registry import operation_for
+from avd_failover.report.advice import advice
 from avd_failover.simulator.direct import DirectCloud
 from tests.cli.runs_at_hand import Shell
 from tests.cli.test_observe import LostError, observed
@@ -163,8 +165,8 @@ def after(kind: type) -> Callable[[Entry, RunState], bool]:
     return ended
 
 
-def amended(stage: Stage) -> Stage:
-    """Amend a run as ``failover amend`` does, with the plan's summary edited."""
+def amended(stage: Stage, approvers: int = 2) -> Stage:
+    """Amend a run as ``failover amend`` does, by ``duty``, with the plan's summary edited."""
 
     async def end() -> RunState:
         clock = LoopClock(stage.world.at())
@@ -181,20 +183,94 @@ def amended(stage: Stage) -> Stage:
     assert not [attempt for attempt in old.attempts.values() if attempt.open]
     new = Stage()
     new.world, new.store = stage.world, MemoryStore(NEW)
-    plan = replace(old.route.plan, summary="edited")
+    policies = replace(old.route.plan.policies, approvers=approvers)
+    plan = replace(old.route.plan, summary="edited", policies=policies)
     new.asked = replace(new.asked, route=replace(old.route, plan=plan))
     asked_pin = new._pinned
 
     def pin(holder: Any) -> RunPinned:
-        return replace(asked_pin(holder), run=NEW, amends=old.run, carried=old.effects)
+        pinned = asked_pin(holder)
+        return replace(pinned, run=NEW, amends=old.run, carried=old.effects, initiator="duty")
 
     new._pinned = pin  # type: ignore[method-assign]
     return new
 
 
+def approved(stage: Stage, *names: str) -> Stage:
+    """Let people approve the edited plan; the one who edited it is ``duty``."""
+    for name in names or ("ben",):
+        stage.ask("approve", step="readiness", by=name)
+    return stage
+
+
+UNAPPROVED = [
+    ("nobody approves", [], "waits for 1 approval by somebody else: failover approve"),
+    ("whoever edited it does", ["Duty "], "started the run, and somebody else must approve"),
+]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [row[1:] for row in UNAPPROVED], ids=[row[0] for row in UNAPPROVED]
+)
+def test_an_edited_plan_waits_for_somebody_else_before_anything_is_sent(names: list[str], said: str) -> None:
+    stage = amended(killed(after(RevokeAssignment)))
+    for name in names:
+        approved(stage, name)
+    assert stage.drive() is RunStatus.HELD
+    assert said in stage.state.because
+    assert not stage.state.attempts
+    assert advice(stage.state)[0].startswith(f"failover approve {NEW} readiness --by NAME")
+    assert approved(stage).drive() is RunStatus.COMPLETED, stage.state.because
+
+
+def test_an_edited_plan_that_somebody_rejected_is_not_begun() -> None:
+    stage = amended(killed(after(RevokeAssignment)))
+    stage.ask("reject", step="readiness", by="ben", reason="too few seats")
+    assert stage.drive() is RunStatus.HELD
+    assert stage.state.because == "ben rejected the edited plan: too few seats"
+    assert not stage.state.attempts
+
+
+def test_what_was_approved_for_the_old_plan_counts_for_nothing_under_the_edited_one() -> None:
+    old = killed(after(RevokeAssignment))
+    approved(old)
+    stage = amended(old)
+    assert stage.drive() is RunStatus.HELD
+    assert not stage.state.attempts
+
+
+def test_an_edited_plan_that_nobody_approved_can_still_be_turned_back() -> None:
+    before = access(Stage().world)
+    stage = amended(killed(after(RevokeAssignment)))
+    assert stage.drive() is RunStatus.HELD
+    stage.ask("rollback")
+    assert stage.drive() is RunStatus.ROLLED_BACK, stage.state.because
+    assert access(stage.world) == before
+
+
+def test_an_approved_plan_that_was_begun_needs_no_second_approval_when_the_first_has_expired() -> None:
+    stage = approved(amended(killed(after(RevokeAssignment))))
+
+    def watch(_stage: Stage, entry: Entry, _state: RunState) -> None:
+        if isinstance(entry.event, ActionIntended):
+            raise LostError
+
+    stage.watch = watch
+    with pytest.raises(LostError):
+        stage.drive()
+    stage.watch = lambda *_: None
+    stage.world.advance(stage.world.now_s + EXPIRY_S + 60.0)
+    assert stage.drive() is RunStatus.COMPLETED, stage.state.because
+
+
+def test_a_plan_that_asks_for_one_person_takes_the_word_of_whoever_edited_it() -> None:
+    stage = amended(killed(after(RevokeAssignment)), approvers=1)
+    assert stage.drive() is RunStatus.COMPLETED, stage.state.because
+
+
 @pytest.mark.parametrize("kind", [RevokeAssignment, GrantAssignment])
 def test_an_amended_run_ends_as_the_old_one_would_have(kind: type) -> None:
-    stage = amended(killed(after(kind)))
+    stage = approved(amended(killed(after(kind))))
     assert stage.drive() is RunStatus.COMPLETED, stage.state.because
     assert {placed.where for placed in observed(stage).placement.places} == {Where.TARGET}
     assert not stage.violations()
@@ -202,7 +278,7 @@ def test_an_amended_run_ends_as_the_old_one_would_have(kind: type) -> None:
 
 def test_turning_an_amended_run_back_restores_what_the_old_run_had_revoked_field_by_field() -> None:
     before = access(Stage().world)
-    stage = amended(killed(after(GrantAssignment)))
+    stage = approved(amended(killed(after(GrantAssignment))))
     stage.ask("rollback")
     assert stage.drive() is RunStatus.ROLLED_BACK, stage.state.because
     assert access(stage.world) == before

@@ -5,12 +5,14 @@ import json
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from avd_failover.domain.actions import Moves
+from avd_failover.domain.approvals import EXPIRY_S, Rule, Waiting, judge
 from avd_failover.domain.faults import TransientError
 from avd_failover.domain.graph import IfUnreachable, Step
 from avd_failover.domain.plan import Mode
@@ -283,3 +285,40 @@ def test_only_a_failback_that_is_turned_back_bars_the_side_it_went_to_before_it_
         stage.drive()
     (turned,) = stage.events("run.turned")
     assert any(step.uses == "barrier" for step in turned.graph.steps) is (purpose is Purpose.FAILBACK)
+
+
+SAID_AT = [
+    ("of a real run it is as old as it is", None, -7200.0),
+    ("of a simulated one it is heard", "small", 0.0),
+]
+
+
+@pytest.mark.parametrize(
+    ("simulated", "age_s"), [row[1:] for row in SAID_AT], ids=[row[0] for row in SAID_AT]
+)
+def test_a_word_that_a_run_at_rest_hears_late_is_dated_when_it_was_said(simulated, age_s: float) -> None:
+    stage = Conducted(make_graph(lamp_step("wait")))
+    stage.pinned = replace(stage.pinned, simulated=simulated)
+    earlier = T0 - timedelta(hours=2)
+    stage.store.append_request(earlier, "approve", json.dumps({"by": "Ann", "step": "wait"}))
+    stage.drive()
+    (word,) = stage.state.approvals["wait"]
+    assert (word.at - T0).total_seconds() == pytest.approx(age_s, abs=5.0)
+
+
+def test_a_word_older_than_it_counts_opens_no_gate_and_one_from_the_future_neither() -> None:
+    """The gate judges by when it was said, not by when the run took it up (O4)."""
+    for away_s in (-EXPIRY_S - 60.0, 3600.0):
+        stage = Conducted(make_graph(lamp_step("wait")))
+        at = T0 + timedelta(seconds=away_s)
+        stage.store.append_request(at, "approve", json.dumps({"by": "Ann", "step": "wait"}))
+        stage.drive()
+        assert isinstance(judge(stage.state.approvals["wait"], Rule(), "dora", T0), Waiting)
+
+
+def test_the_same_word_replayed_counts_once() -> None:
+    stage = Conducted(make_graph(lamp_step("wait")))
+    for _ in range(3):
+        stage.ask("approve", step="wait")
+    stage.drive()
+    assert judge(stage.state.approvals["wait"], Rule(count=2), "dora", T0) == Waiting(lacking=1)

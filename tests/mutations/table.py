@@ -351,4 +351,13 @@ MUTATIONS = (
         "return 0.0 <= (now - barrier.finished_at).total_seconds() <=", "return True or 0.0 <=",
         "tests/engine/test_aged.py",
     ),
+    Mutation(
+        "one person alone puts an edited plan into force", "engine/amended.py",
+        "    if not state.pinned.amends or rule is None", "    if rule is None or True",
+        "tests/cli/test_amend.py",
+    ),
+    Mutation(
+        "a word is as young as the run that hears it", "journal/state.py",
+        "at=event.asked_at or at,", "at=at,", "tests/engine/test_what_people_ask.py",
+    ),
 )  # fmt: skip
