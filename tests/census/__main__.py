@@ -33,6 +33,8 @@ NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "dist", "build"
 )
 
+QUIETLY = ("-q", "-p", "no:cacheprovider", "-W", "ignore", "--tb=line", "--continue-on-collection-errors")
+
 
 def copied(into: Path) -> Path:
     """Copy the project, beside what stands beside it; the working tree is never touched."""
@@ -52,7 +54,7 @@ def entered(tests: Sequence[str], workers: int) -> tuple[list[Place], set[int]]:
     with tempfile.TemporaryDirectory() as directory:
         copy, marks = copied(Path(directory)), Path(directory) / "marks"
         found = mark(copy / "avd_failover", marks)
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *_asked(tests, workers)]
+        command = [sys.executable, "-m", "pytest", *QUIETLY, *_asked(tests, workers)]
         subprocess.run(command, cwd=copy, stdout=sys.stderr, check=False)
         ran = {int(line) for line in marks.read_text().split()} if marks.exists() else set()
     return found, ran
