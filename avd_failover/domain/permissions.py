@@ -234,6 +234,10 @@ _ASKED = {
         "hostpools/write is for one setting, Start VM on Connect; Azure has no narrower action. A runbook"
         " without pool.start-on-connect needs no such right, and its barrier waits for access to settle."
     ),
+    "/unplannedFailover/action": (
+        "Failovers and reprotects are asked of the vault. Whether Azure then also checks this identity's rights"
+        " on machines, disks and networks is unverified: try it with one desktop before the day."
+    ),
     "/locations/operations/read": (
         "locations/operations/read follows a machine's start to its end. Whether Azure asks for it is"
         " unverified; it shows nothing else."

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from avd_failover.cli.main import cli
+from avd_failover.cli.request import read
 from tests.deploy.shipped import DEPLOY, SHIPPED
 from tests.e2e.processes import ROOT
 
@@ -98,7 +99,33 @@ def test_whoever_may_assign_may_do_so_under_a_condition_only(name: str) -> None:
         conditioned = one["properties"].get("conditionVersion") == "2.0"
         assert conditioned is (role_of(one) in changers)
         assert not conditioned or "/applicationgroups/" in scope
-    assert bool(changers) is ("reads-only" not in name)
+    assert bool(changers) is ("pooled" in name and "reads-only" not in name)
+
+
+def test_who_drills_may_assign_the_testers_and_nobody_else() -> None:
+    whole = template("roles/pooled-eu-testers.json")
+    plan = read("pooled-eu").route.plan
+    assert plan.test_group is not None
+    conditions = [
+        one["properties"]["condition"] for _, one in assignments(whole) if "condition" in one["properties"]
+    ]
+    assert conditions
+    assert all(plan.test_group.id in condition for condition in conditions)
+    assert not [group.id for group in plan.groups if any(group.id in condition for condition in conditions)]
+
+
+def test_who_moves_machines_acts_on_one_vault_and_changes_nobodys_access() -> None:
+    whole = template("roles/personal-eu.json")
+    definitions = of_type(whole["resources"], "Microsoft.Authorization/roleDefinitions")
+    rights = {one["name"]: one["properties"]["permissions"][0]["actions"] for one in definitions}
+    fails_over = {
+        role for role, actions in rights.items() if any("unplannedFailover" in one for one in actions)
+    }
+    (at,) = [scope for scope, one in assignments(whole) if role_of(one) in fails_over]
+    assert at.endswith("/providers/microsoft.recoveryservices/vaults/rsv-avd-weu")
+    every = {action.lower() for actions in rights.values() for action in actions}
+    assert not [one for one in every if "roleassignments/" in one and not one.endswith("/read")]
+    assert not [one for one in every if "testfailover" in one or one.endswith("virtualmachines/write")]
 
 
 def test_one_direction_alone_cannot_take_back_what_it_gave() -> None:
