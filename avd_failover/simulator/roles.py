@@ -27,6 +27,7 @@ from avd_failover.simulator.requests import Part, RequestLog, external
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PRINCIPAL_FILTER = re.compile(r"\s*(principalId eq|assignedTo\()\s*'([^']+)'\s*\)?\s*", re.IGNORECASE)
+_AT_SCOPE_AND = re.compile(r"\s*atScope\(\)\s+and\s+", re.IGNORECASE)
 
 
 class Roles(Part):
@@ -58,7 +59,8 @@ class Roles(Part):
         """List assignments as ARM's lagging lists show them.
 
         Filters: ``atScope()`` at or above the scope; ``principalId eq '{id}'`` at, above or below it;
-        ``assignedTo('{id}')`` the same through groups too; without one, at, above or below it.
+        ``assignedTo('{id}')`` the same through groups too; ``atScope() and`` one of these both;
+        without one, at, above or below it.
         """
         listed = [row.assignment for row in self.core.table(ListedAssignment).values()]
         wanted = self._by_filter(odata_filter, scope)
@@ -155,19 +157,21 @@ class Roles(Part):
         asked = odata_filter.strip().replace(" ", "").lower()
         if asked == "atscope()":
             return lambda assignment: self._hierarchy.covers(assignment.scope, scope)
-        match = _PRINCIPAL_FILTER.fullmatch(odata_filter)
+        above = _AT_SCOPE_AND.match(odata_filter)
+        match = _PRINCIPAL_FILTER.fullmatch(odata_filter, above.end() if above else 0)
         if odata_filter.strip() and match is None:
             raise ArmRefusal(400, "BadRequestFormat", f"The filter '{odata_filter}' is not supported.")
         if match is None:
-            return lambda assignment: self._near(assignment, scope)
+            return lambda assignment: self._near(assignment.scope, scope)
         wanted = {key(match[2])}
         if match[1].lower().startswith("assignedto"):
             wanted |= set(self._directory.principals_of(key(match[2])))
-        return lambda assignment: self._near(assignment, scope) and key(assignment.principal_id) in wanted
+        near = self._hierarchy.covers if above else self._near
+        return lambda one: near(one.scope, scope) and key(one.principal_id) in wanted
 
-    def _near(self, assignment: RoleAssignment, scope: str) -> bool:
+    def _near(self, one: str, scope: str) -> bool:
         covers = self._hierarchy.covers
-        return covers(assignment.scope, scope) or covers(scope, assignment.scope)
+        return covers(one, scope) or covers(scope, one)
 
     def _check_request(self, wanted: RoleAssignment, principal_type: str | None) -> None:
         name = wanted.name

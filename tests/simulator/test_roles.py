@@ -201,3 +201,15 @@ def test_definitions_are_found_by_guid_or_id_and_missing_ones_refused():
     )
     with pytest.raises(ArmRefusal, match="RoleDefinitionDoesNotExist"):
         world.roles.definition(NAME)
+
+
+def test_a_filter_at_scope_and_by_principal_leaves_out_what_is_below():
+    world = small_world()
+    everywhere = names(world, ROOT, f"principalId eq '{STAFF}'")
+    above = names(world, ROOT, f"atScope() and principalId eq '{STAFF}'")
+    assert everywhere
+    assert above == []
+    assert names(world, GROUP_A, f"atScope() and assignedTo('{STAFF}')") == [STAFF]
+    for wrong in ("atScope() and atScope()", "atScope() and ", f"assignedTo('{STAFF}') and atScope()"):
+        with pytest.raises(ArmRefusal, match="not supported"):
+            names(world, GROUP_A, wrong)

@@ -43,7 +43,7 @@ from avd_failover.simulator.http import (
 )
 from avd_failover.simulator.http.faulty import sent_of, skewed
 from avd_failover.simulator.http.heads import Moment, activity_id, dressed
-from avd_failover.simulator.http.routing import Face, Match, Route, Router
+from avd_failover.simulator.http.routing import Face, Match, Route, Router, Unserved
 from avd_failover.simulator.http.wire import Answer, Ask, Call, Json, Refusal
 from avd_failover.simulator.limits import Kind
 from avd_failover.simulator.records import Subscription
@@ -95,10 +95,8 @@ _BY_GATEWAY = frozenset(
     }
 )
 """Codes of errors that ARM itself makes; they carry ``x-ms-failure-cause: gateway`` (recorded)."""
-_GAPS = frozenset(
-    {"InvalidResourceType", "MissingSubscription", "OperationNotFound", "MethodNotAllowed", "NotSimulated"}
-)
-"""Codes that mean: Azure might serve this, and nothing here does."""
+_NOT_SIMULATED = "NotSimulated"
+"""Code of what is served in part only."""
 _MOST_GAPS = 1_000
 
 
@@ -192,7 +190,7 @@ class Azure:
         return sent_of(self.world, match, self._call(ask, match, actor))
 
     def _note_gap(self, ask: Ask, refusal: ArmRefusal) -> None:
-        if refusal.code not in _GAPS:
+        if not isinstance(refusal, Unserved) and refusal.code != _NOT_SIMULATED:
             return
         gap = f"{ask.method} {ask.path}"
         if gap in self.gaps or len(self.gaps) < _MOST_GAPS:

@@ -48,6 +48,10 @@ class Route(Struct, frozen=True):
     face: Face
 
 
+class Unserved(Refusal):
+    """Refused because nothing here serves it; Azure might."""
+
+
 class Match(Struct, frozen=True):
     """The operation that a request names, with the names in its path."""
 
@@ -148,25 +152,27 @@ def _doubtful(segment: str) -> bool:
 def unknown_path(segments: list[str]) -> Refusal:
     """Say about a path that nothing serves what ARM says: the namespace, the type, or the subscription."""
     folded = [segment.lower() for segment in segments]
+    if folded[0] == "v1.0" and len(folded) > 1:
+        return Unserved(400, "BadRequest", f"Resource not found for the segment '{segments[-1]}'.")
     if "providers" in folded[:-1]:
         namespace = segments[folded.index("providers") + 1]
         kind = "/".join(segments[folded.index("providers") + 2 :][::2])
-        return Refusal(
+        return Unserved(
             404,
             "InvalidResourceType",
             f"The resource type '{kind}' could not be found in the namespace '{namespace}'.",
         )
     if folded[0] != "subscriptions":
-        return Refusal(
+        return Unserved(
             404,
             "MissingSubscription",
             "The request did not have a subscription or a valid tenant level resource provider.",
         )
-    return Refusal(404, "OperationNotFound", f"The resource '/{'/'.join(segments)}' was not found.")
+    return Unserved(404, "OperationNotFound", f"The resource '/{'/'.join(segments)}' was not found.")
 
 
 def _wrong_verb(method: str, allowed: list[str]) -> Refusal:
-    return Refusal(
+    return Unserved(
         405,
         "MethodNotAllowed",
         f"The requested resource does not support http method '{method}'.",

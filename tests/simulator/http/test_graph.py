@@ -68,7 +68,8 @@ def test_the_count_alone_is_text_and_wants_eventual_consistency():
         (GROUP + "/members?$filter=x", 400, "Request_UnsupportedQuery"),
         (GROUP + "/members?$skiptoken=!", 400, "InvalidSkipToken"),
         (GROUP + "/members/microsoft.graph.device", 400, "BadRequest"),
-        ("/v1.0/me", 404, "MissingSubscription"),
+        ("/v1.0/me", 400, "BadRequest"),
+        (GROUP + "/owners", 400, "BadRequest"),
     ],
 )
 def test_refusals_have_graphs_form(path, status, code):

@@ -195,7 +195,7 @@ def test_a_batch_answers_each_request_by_itself():
          "headers": {"Content-Type": "application/json"}},
         {"id": "5", "method": "GET", "url": "/nothing"},
     )  # fmt: skip
-    assert [one["status"] for one in told.values()] == [200, 404, 200, 201, 404]
+    assert [one["status"] for one in told.values()] == [200, 404, 200, 201, 400]
     assert told["1"]["body"]["id"] == G1
     assert told["2"]["body"]["error"]["code"] == "Request_ResourceNotFound"
     assert told["3"]["body"] == "8"
