@@ -1,8 +1,7 @@
 """What a run remembers of itself for its operations: the fold, with moments of this process."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from avd_failover.domain.accepted import Accepted
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment
@@ -15,8 +14,6 @@ from avd_failover.domain.item_request import ItemRequest
 from avd_failover.journal.events import Outcome
 from avd_failover.journal.state import Attempt, RunState
 from avd_failover.operations.base import Tried
-
-T = TypeVar("T")
 
 DOUBTFUL = frozenset({None, Outcome.UNKNOWN, Outcome.VOID})
 """Outcomes under which a request may take effect late: a reading that found nothing cannot see the future."""
@@ -119,11 +116,6 @@ class RunMemory:
         """Return what people asked for single things of a step."""
         return self._state.item_requests.get(step, ())
 
-    def done_at(self, step: str) -> datetime | None:
-        """Return when a step's first action took effect."""
-        ended = self._applied(step, lambda attempt: attempt.ended_at)
-        return min((at for at in ended if at is not None), default=None)
-
     def began_at(self, step: str) -> datetime | None:
         """Return when a step began for the first time, in whatever process."""
         found = self._state.steps.get(step)
@@ -149,16 +141,13 @@ class RunMemory:
 
     def targets(self, step: str) -> frozenset[str]:
         """Return the targets of a step's actions that took effect."""
-        return frozenset(self._applied(step, lambda attempt: attempt.action.target))
+        attempts = self._state.steps[step].attempts
+        return frozenset(one.action.target for one in attempts if one.outcome is Outcome.APPLIED)
 
     def facts(self, step: str) -> Mapping[str, Setting]:
         """Return the figures that a step ended with."""
         found = self._state.steps.get(step)
         return found.facts if found is not None else {}
-
-    def _applied(self, step: str, of: Callable[[Attempt], T]) -> list[T]:
-        attempts = self._state.steps[step].attempts
-        return [of(attempt) for attempt in attempts if attempt.outcome is Outcome.APPLIED]
 
     def _assignments(self, kind: type[RevokeAssignment | GrantAssignment]) -> list[RoleAssignment]:
         found = {}

@@ -163,10 +163,6 @@ class Memory(Protocol):
         """Return what people asked for single things of a step, in the order they asked."""
         ...
 
-    def done_at(self, step: str) -> datetime | None:
-        """Return when a step's first action took effect."""
-        ...
-
     def began_at(self, step: str) -> datetime | None:
         """Return when a step began for the first time, in whatever process; None for one that did not."""
         ...

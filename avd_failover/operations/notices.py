@@ -1,6 +1,7 @@
 """Telling users what is coming: when the countdown begins, at each reminder, and late comers at once."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from msgspec import Struct
@@ -10,7 +11,7 @@ from avd_failover.domain.actions import Action, Moves, TellUser
 from avd_failover.domain.estate import UserSession
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.graph import OperationSpec
-from avd_failover.domain.notices import mark, next_mark_in, worded
+from avd_failover.domain.notices import mark, next_mark_in, round_end, worded
 from avd_failover.domain.plan import End, Notice
 from avd_failover.domain.words import counted
 from avd_failover.operations.base import AfterRefusal, Base, Memory, NotYet, Proven, Verdict, in_order
@@ -46,16 +47,19 @@ class TellUsers(Base):
         sessions = await cloud.sessions.list(self.side.host_pool)
         there = await occupants(cloud, self.route, self.bound.end, sessions.items)
         seen = narrowed(sessions, there.moved, there.gaps)
-        told_at, notice = memory.done_at(self.bound.step.id), self.route.plan.notice
-        if told_at is None or notice is None:
+        notice, last, first = self.route.plan.notice, dict[str, datetime](), dict[str, datetime]()
+        for one in memory.tried(self.bound.step.id):
+            if one.ended == "applied" and one.ended_at is not None:
+                last[one.target] = one.ended_at
+                first.setdefault(one.target, one.ended_at)
+        if notice is None or not first:
             return CountdownSeen(sessions=seen)
-        heard = {
-            one.target: notice.before_s - (one.ended_at - told_at).total_seconds()
-            for one in memory.tried(self.bound.step.id)
-            if one.ended == "applied" and one.ended_at is not None
-        }
-        left = notice.before_s - (memory.now_at - told_at).total_seconds()
-        return CountdownSeen(sessions=seen, heard_s=heard, left_s=left)
+        moment = self._moment(notice, list(first.values()))
+        return CountdownSeen(
+            sessions=seen,
+            heard_s={who: min(notice.before_s, (moment - at).total_seconds()) for who, at in last.items()},
+            left_s=(moment - memory.now_at).total_seconds(),
+        )
 
     def plan(self, seen: CountdownSeen) -> Moves:
         """Tell each session that did not hear the last mark of the countdown; who just came, at once."""
@@ -84,6 +88,12 @@ class TellUsers(Base):
     def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
         """Never hold a failover because a message did not arrive."""
         return AfterRefusal.LEAVE
+
+    def _moment(self, notice: Notice, first_told: list[datetime]) -> datetime:
+        """Return the moment announced: as promised after the first round, if the step has that long."""
+        before = timedelta(seconds=notice.before_s)
+        latest = min(first_told) + timedelta(seconds=self.bound.step.proof_within_s - LOOK_S)
+        return max(min(first_told) + before, min(round_end(first_told) + before, latest))
 
     def _message(self, one: UserSession, notice: Notice, left_s: float) -> TellUser:
         name = self.route.plan.name

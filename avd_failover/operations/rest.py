@@ -6,11 +6,10 @@ from typing import ClassVar
 from msgspec import Struct
 
 from avd_failover.cloud import Reading, Reads
-from avd_failover.domain.actions import Action, DeallocateMachine, Moves, Skipped, StartMachine
+from avd_failover.domain.actions import Action, DeallocateMachine, Moves, SetLogons, Skipped, StartMachine
 from avd_failover.domain.estate import Machine, PowerState, SessionHost
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.graph import OperationSpec, SettingSpec
-from avd_failover.domain.ids import MachineId
 from avd_failover.domain.plan import End
 from avd_failover.domain.words import counted
 from avd_failover.operations.base import AfterRefusal, Base, Bound, Memory, NotYet, Proven, Verdict, in_order
@@ -28,6 +27,10 @@ class RestSeen(Struct, frozen=True, kw_only=True):
     hosts: Reading[SessionHost]
     machines: tuple[Machine, ...]
     awake_left_s: float
+    drained: frozenset[str] = frozenset()
+    """Hosts that this step drained, and did not open again."""
+    refused: frozenset[str] = frozenset()
+    """Hosts and machines that Azure did not let it change."""
 
     def power(self, host: SessionHost) -> PowerState:
         """Return the power of a host's machine; unknown where it is gone."""
@@ -37,8 +40,9 @@ class RestSeen(Struct, frozen=True, kw_only=True):
 class Rest(Base):
     """Deallocate the machines that this run started, once they were awake for long enough.
 
-    Sessions are counted in the same look that decides: a host with one is left to its users, and is no
-    failure. A machine that does not stop is left too; it costs money and nothing else.
+    A host is drained first, so that nobody signs in between the look that finds it empty and its end; one
+    with sessions is left to its users, and is no failure. What was drained takes sessions again once its
+    machine is off, or if it stays on after all. A machine that does not stop costs money and nothing else.
     """
 
     spec: ClassVar = OperationSpec(
@@ -48,7 +52,7 @@ class Rest(Base):
         settings={
             "awake_for": SettingSpec(kind="duration", summary="How long they stay on before; 2h."),
         },
-        changes=("machine.deallocate",),
+        changes=("host.logons", "machine.deallocate"),
     )
 
     def __init__(self, bound: Bound) -> None:
@@ -56,11 +60,11 @@ class Rest(Base):
         self._watch = HostWatch(self.side.host_pool)
         stated = bound.step.settings.get("awake_for")
         self._awake_s = float(stated) if isinstance(stated, int | float) else AWAKE_S
-        self._left: set[str] = set()
+        self._refused: set[str] = set()
 
     async def observe(self, cloud: Reads, memory: Memory) -> RestSeen:
         """Read the hosts, and the machines that this run started behind them."""
-        ours = {one.machine for one in memory.changed if isinstance(one, StartMachine)} - self._left
+        ours = {one.machine for one in memory.changed if isinstance(one, StartMachine)}
         found = await self._watch.look(cloud, memory.now_s)
         mine = Reading(
             items=tuple(one for one in found.items if one.machine in ours),
@@ -70,21 +74,22 @@ class Rest(Base):
         )
         left_s = self._awake_left_s(memory)
         machines = await machines_of(cloud, mine.items) if left_s <= 0 else ()
-        return RestSeen(hosts=mine, machines=machines, awake_left_s=left_s)
+        return RestSeen(
+            hosts=mine,
+            machines=machines,
+            awake_left_s=left_s,
+            drained=self._drained(memory),
+            refused=frozenset(self._refused),
+        )
 
     def plan(self, seen: RestSeen) -> Moves:
-        """Deallocate what is on and empty."""
+        """Drain what is on and empty, deallocate what is still empty then, open what was drained here."""
         if seen.awake_left_s > 0:
             return Moves()
         hosts = in_order(seen.hosts.items)
-        reason = "the run started it to renew the host's token"
         return Moves(
             whole=seen.hosts.complete,
-            actions=tuple(
-                DeallocateMachine(machine=one.machine, reason=reason)
-                for one in hosts
-                if one.machine and not _stays(seen, one)
-            ),
+            actions=tuple(action for one in hosts if (action := _next(seen, one))),
             skipped=tuple(
                 Skipped(target=one.id, because=because) for one in hosts if (because := _stays(seen, one))
             ),
@@ -102,9 +107,11 @@ class Rest(Base):
         on = [one for one in seen.hosts.items if not _stays(seen, one)]
         if on:
             return NotYet(because=f"{len(on)} of {total} still on", look_again_s=10.0)
+        if shut := sum(_reopens(seen, one) for one in seen.hosts.items):
+            return NotYet(because=f"{counted(shut, 'host')} to take sessions again", look_again_s=1.0)
         used = sum(seen.power(one) not in _OFF and one.sessions > 0 for one in seen.hosts.items)
         beside = f", {counted(used, 'host')} left on with sessions" if used else ""
-        rested = len(seen.hosts.items) - used
+        rested = len(seen.hosts.items) - used - sum(_refuses(seen, one) for one in seen.hosts.items)
         return Proven(
             because=f"{counted(rested, 'host')} at rest again{beside}",
             facts={"rested": rested, "in_use": used},
@@ -113,8 +120,13 @@ class Rest(Base):
 
     def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
         """Never hold a run because a machine does not stop: it costs money, not access."""
-        self._left.add(MachineId(action.target))
+        self._refused.add(action.target)
         return AfterRefusal.LEAVE
+
+    def _drained(self, memory: Memory) -> frozenset[str]:
+        here = memory.targets(self.bound.step.id)
+        last = {one.host: one.allowed for one in memory.changed if isinstance(one, SetLogons)}
+        return frozenset(host for host, allowed in last.items() if host in here and not allowed)
 
     def _awake_left_s(self, memory: Memory) -> float:
         """Count from the last start that ended in the steps before, so that a resumed run waits no longer."""
@@ -135,4 +147,27 @@ def _stays(seen: RestSeen, host: SessionHost) -> str:
         return "is off already"
     if seen.power(host) is PowerState.UNKNOWN:
         return "its machine is gone, or tells no power"
+    if _refuses(seen, host):
+        return "Azure does not let it be stopped"
     return f"{counted(host.sessions, 'session')} on it" if host.sessions else ""
+
+
+def _next(seen: RestSeen, host: SessionHost) -> Action | None:
+    if _reopens(seen, host):
+        reason = "it was drained only to be stopped"
+        return SetLogons(host=host.id, allowed=True, before=False, reason=reason)
+    if _stays(seen, host) or host.machine is None:
+        return None
+    if host.allows_new_sessions:
+        return SetLogons(host=host.id, allowed=False, before=True, reason="nobody is to sign in as it stops")
+    return DeallocateMachine(machine=host.machine, reason="the run started it to renew the host's token")
+
+
+def _reopens(seen: RestSeen, host: SessionHost) -> bool:
+    """Say whether a host that was drained here is to take sessions again; others stay as they were found."""
+    closed = host.id in seen.drained and not host.allows_new_sessions
+    return closed and host.id not in seen.refused and bool(_stays(seen, host))
+
+
+def _refuses(seen: RestSeen, host: SessionHost) -> bool:
+    return seen.power(host) not in _OFF and (host.id in seen.refused or host.machine in seen.refused)

@@ -24,7 +24,6 @@ class Remembering:
     last_revoke_s: float | None = None
     last_send_s: float | None = None
     last_doubt_s: float | None = None
-    first_s: dict[str, float] = field(default_factory=dict)
     done: dict[str, set[str]] = field(default_factory=dict)
     changed: list[Action] = field(default_factory=list)
     tries: dict[str, list[Tried]] = field(default_factory=dict)
@@ -41,10 +40,6 @@ class Remembering:
     @property
     def now_at(self) -> datetime:
         return T0 + timedelta(seconds=self.now_s)
-
-    def done_at(self, step: str) -> datetime | None:
-        first_s = self.first_s.get(step)
-        return None if first_s is None else T0 + timedelta(seconds=first_s)
 
     def approvals(self, step: str) -> list[Approval]:
         return self.said.get(step, [])
@@ -70,7 +65,6 @@ class Remembering:
 
     def remember(self, step: str, action: Action) -> None:
         """Take note of an action that took effect now."""
-        self.first_s.setdefault(step, self.now_s)
         self.done.setdefault(step, set()).add(action.target)
         tried = Tried(target=action.target, at=self.now_at, ended="applied", ended_at=self.now_at)
         self.tries.setdefault(step, []).append(tried)

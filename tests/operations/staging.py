@@ -320,8 +320,6 @@ def _did(stage: Stage, rest: str) -> None:
     """``weu-1/3 at 900``: this step dealt with that session then."""
     name, seconds = rest.split(" at ")
     stage.memory.done.setdefault(STEP, set()).add(places.session_id(name))
-    first_s = stage.memory.first_s.get(STEP, float(seconds))
-    stage.memory.first_s[STEP] = min(first_s, float(seconds))
     at = T0 + timedelta(seconds=float(seconds))
     tried = Tried(target=places.session_id(name), at=at, ended="applied", ended_at=at)
     stage.memory.tries.setdefault(STEP, []).append(tried)

@@ -1,12 +1,15 @@
 """The countdown: who is told when, what the message says, and nobody besides in a partial run."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from avd_failover.domain.actions import TellUser
-from avd_failover.domain.plan import Notice
-from avd_failover.operations.base import NotYet, Proven, Tried
+from avd_failover.domain.graph import Step
+from avd_failover.domain.plan import End, Notice
+from avd_failover.operations.base import Bound, NotYet, Proven, Tried
+from avd_failover.operations.registry import operation_for
 from tests.operations import places
 from tests.operations.drive import bound_operation, see
 from tests.operations.staging import STEP, Stage
@@ -32,7 +35,6 @@ def stage_at(seconds: float, *lines: str, told: dict[str, float] | None = None) 
         at = T0 + timedelta(seconds=at_s)
         tried = Tried(target=places.session_id(name), at=at, ended="applied", ended_at=at)
         stage.memory.tries.setdefault(STEP, []).append(tried)
-        stage.memory.first_s[STEP] = min(at_s, stage.memory.first_s.get(STEP, at_s))
     return stage
 
 
@@ -102,3 +104,30 @@ def test_a_message_that_did_not_arrive_was_not_heard(ended: str) -> None:
         Tried(target=places.session_id("weu-1/2"), at=at, ended=ended, ended_at=at)
     )
     assert set(told_now(stage)) == {"2"}
+
+
+def many_told(*after_s: float) -> dict[str, float]:
+    return {f"weu-1/{n}": FIRST_S + at_s for n, at_s in enumerate(after_s, 1)}
+
+
+@pytest.mark.parametrize(
+    ("after_s", "left_s"),
+    [
+        ((0,), 900),
+        ((0, 15, 30, 45, 60), 960),
+        ((0, 10, 40), 910),
+        ((0, 10, 400), 910),
+        ((0, *(n * 20 for n in range(1, 16))), 1170),
+        ((0, *(n * 20 for n in range(1, 31))), 1170),
+    ],
+    ids=["one", "a round", "a late comer", "a late reminder", "at the limit", "a round too long"],
+)
+def test_the_time_announced_counts_from_the_end_of_the_first_round(
+    after_s: tuple[float, ...], left_s: float
+) -> None:
+    stage = stage_at(FIRST_S, *BOTH, told=many_told(*after_s))
+    step = Step(id=STEP, uses="notify.users", side=End.SOURCE, proof_within_s=1200.0)
+    operation = operation_for(Bound(run="run-1", epoch=1, route=stage.route, step=step))
+    seen = asyncio.run(operation.observe(stage.estate, stage.memory))
+    assert seen.left_s == pytest.approx(left_s)
+    assert max(seen.heard_s.values()) <= NOTICE.before_s
