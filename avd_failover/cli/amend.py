@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from avd_failover.cli.request import Asked
     from avd_failover.cli.run import Manner
     from avd_failover.cli.wiring import Simulation, Wired
+    from avd_failover.domain.blobs import Blobs
     from avd_failover.journal.events import RunEnded, RunPinned
     from avd_failover.journal.home import Home
     from avd_failover.journal.state import RunState
@@ -80,11 +81,13 @@ async def _amend(wanted: str, plan: str, by: str, reason: str, manner: "Manner")
             because = f"amended by {by}: {reason}; {run} goes on"
             end = RunEnded(status=RunStatus.AMENDED, because=because, successor=run)
             async with take(home, lock, old.route.plan, old.run, wired, blobs=blobs) as tenure:
-                old = await _end(home, old.run, end, wired, tenure)
+                old = await _end(home, end, wired, tenure, blobs)
         async with take(home, lock, asked.route.plan, run, wired, blobs=blobs) as tenure:
             pinned = asked.pin(run, wired.where, wired.simulated, tenure.lease.holder)
             pinned = replace(pinned, amends=old.run, carried=old.effects, images=old.pinned.images)
-            return await _go_on(home, pinned, wired, tenure, manner)
+            return await _go_on(
+                home=home, pinned=pinned, wired=wired, tenure=tenure, manner=manner, blobs=blobs
+            )
 
 
 def _amendable(home: "Home", wanted: str) -> "RunState":
@@ -152,7 +155,9 @@ def _same_world(home: "Home", old: str, new: str) -> "Simulation | None":
     return Simulation(scenario=memory.with_suffix(".yaml"), memory=memory)
 
 
-async def _end(home: "Home", run: str, end: "RunEnded", wired: "Wired", tenure: "Tenure") -> "RunState":
+async def _end(
+    home: "Home", end: "RunEnded", wired: "Wired", tenure: "Tenure", blobs: "Blobs | None"
+) -> "RunState":
     """End the old run: settle what is open by reading, then write down who goes on.
 
     Raises:
@@ -162,6 +167,7 @@ async def _end(home: "Home", run: str, end: "RunEnded", wired: "Wired", tenure: 
 
     from avd_failover import __version__
     from avd_failover.cli.run import remembered_mark
+    from avd_failover.cli.witness import copied
     from avd_failover.engine.settle import settle
     from avd_failover.journal.events import RunResumed
     from avd_failover.journal.keys import signer_of
@@ -170,16 +176,17 @@ async def _end(home: "Home", run: str, end: "RunEnded", wired: "Wired", tenure: 
     from avd_failover.operations.registry import operation_for
 
     signer, known = signer_of(home.path, os.environ), remembered_mark(tenure)
-    with closing(SqliteStore.open(home.path_of(run))) as store:
+    with closing(SqliteStore.open(home.path_of(tenure.lease.run))) as store:
         journal = JournalWriter.reopen(store, wired.clock, known=known, signer=signer)
         tenure.mark = lambda: (journal.durable_mark.seq, journal.durable_mark.head)
         await _wait_out(journal.state, wired, tenure)
-        journal.append(RunResumed(holder=tenure.lease.holder, engine=__version__))
-        left = await settle(journal, cloud=wired.cloud, clock=wired.clock, operations=operation_for)
-        if left:
-            _hold(journal, left)
-        journal.append(end)
-        journal.flush()
+        async with copied(journal, store, blobs, lambda line: click.echo(line, err=True)):
+            journal.append(RunResumed(holder=tenure.lease.holder, engine=__version__))
+            left = await settle(journal, cloud=wired.cloud, clock=wired.clock, operations=operation_for)
+            if left:
+                _hold(journal, left)
+            journal.append(end)
+            await journal.concluded()
         return journal.state
 
 
@@ -203,13 +210,20 @@ def _hold(journal: "JournalWriter", left: tuple[str, ...]) -> NoReturn:
 
 
 async def _go_on(
-    home: "Home", pinned: "RunPinned", wired: "Wired", tenure: "Tenure", manner: "Manner"
+    *,
+    home: "Home",
+    pinned: "RunPinned",
+    wired: "Wired",
+    tenure: "Tenure",
+    manner: "Manner",
+    blobs: "Blobs | None",
 ) -> ExitCode:
     from contextlib import closing
 
     from avd_failover.cli.drive import drive
     from avd_failover.cli.run import present
     from avd_failover.cli.screen import screen_for
+    from avd_failover.cli.witness import copied
     from avd_failover.journal.keys import signer_of
     from avd_failover.journal.sqlite_store import SqliteStore
     from avd_failover.journal.writer import JournalWriter
@@ -217,5 +231,6 @@ async def _go_on(
     screen, signer = screen_for(manner.log_format, wired.clock), signer_of(home.path, os.environ)
     with closing(SqliteStore.create(home.path_of(pinned.run))) as store:
         journal = JournalWriter.create(store, wired.clock, pinned, [screen.entry], signer)
-        await drive(journal, store, wired, screen, tenure)
-        return present(journal, store, home, manner)
+        async with copied(journal, store, blobs, screen.say):
+            await drive(journal, store, wired, screen, tenure)
+            return present(journal, store, home, manner)

@@ -17,7 +17,7 @@ from avd_failover.domain.fence import FencedError
 from avd_failover.domain.states import RunStatus
 from avd_failover.engine.conduct import Conductor
 from avd_failover.journal.events import RunEnded
-from avd_failover.journal.store import JournalFullError, JournalLostError, Requests
+from avd_failover.journal.store import ForkedJournalError, JournalFullError, JournalLostError, Requests
 from avd_failover.journal.tenure import Tenure
 from avd_failover.journal.writer import JournalWriter
 from avd_failover.operations.registry import CATALOGUE, operation_for
@@ -62,6 +62,12 @@ async def drive(
             screen.say(_QUARANTINED.format(journal.state.route.plan.policies.in_flight_s))
         try:
             return await conductor.drive()
+        except ForkedJournalError as forked:
+            raise Quit(
+                ExitCode.FAILED,
+                f"Nothing more was sent, since two journals of this run are about: {forked}",
+                next_step=f"failover journal verify {journal.state.run}    and compare it with the copy",
+            ) from forked
         except JournalLostError as lost:
             with suppress(FencedError):  # the journal may have gone to a successor before we noticed
                 tenure.check()
@@ -83,13 +89,14 @@ def bind(tenure: Tenure, journal: JournalWriter, conductor: Conductor) -> None:
     """Let the lease remember the journal's last line, and let its loss stop the run.
 
     Once the term is over another process may write the journal, so this one does not any more. Before that,
-    as when the store of the leases fails, there is time to write down why the run ends.
+    as when the store of the leases fails, there is time to write down why the run ends; a witness that does
+    not answer holds it for a person.
     """
 
     def lost() -> None:
         if not tenure.left_s:
             journal.disown(tenure.lost)
-        conductor.stop(tenure.lost)
+        conductor.stop(tenure.lost, held=tenure.left_s > 0 and journal.replicated)
 
     tenure.mark = lambda: (journal.durable_mark.seq, journal.durable_mark.head)
     tenure.when_lost = lost

@@ -24,7 +24,7 @@ from avd_failover.cli.settings import ARM, endpoints
 from avd_failover.cli.standing import following, may_begin, run_of_key
 from avd_failover.cli.tenancy import take
 from avd_failover.cli.wiring import Wired, wire
-from avd_failover.cli.witness import witness_of
+from avd_failover.cli.witness import copied, witness_of
 from avd_failover.cli.worlds import remembered, simulation_for, standing
 from avd_failover.domain.plan import Plan
 from avd_failover.engine.preview import Preview, preview
@@ -128,8 +128,9 @@ async def _start(asked: Asked, simulate: str | None, speed: float | None, manner
             screen, signer = screen_for(manner.log_format, wired.clock), signer_of(home.path, os.environ)
             with closing(SqliteStore.create(home.path_of(run))) as store:
                 journal = JournalWriter.create(store, wired.clock, pinned, [screen.entry], signer)
-                await drive(journal, store, wired, screen, tenure)
-                return present(journal, store, home, manner)
+                async with copied(journal, store, blobs, screen.say):
+                    await drive(journal, store, wired, screen, tenure)
+                    return present(journal, store, home, manner)
 
 
 async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> ExitCode:
@@ -151,12 +152,13 @@ async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> Ex
             known = remembered_mark(tenure)
             journal = JournalWriter.reopen(store, wired.clock, [screen.entry], known, signer)
             quarantine_s = _quarantine_s(tenure, pinned.route.plan)
-            journal.append(
-                RunResumed(holder=tenure.lease.holder, engine=__version__, quarantine_s=quarantine_s)
-            )
-            await journal.durable()
-            await drive(journal, store, wired, screen, tenure)
-            return present(journal, store, home, manner)
+            async with copied(journal, store, blobs, screen.say):
+                journal.append(
+                    RunResumed(holder=tenure.lease.holder, engine=__version__, quarantine_s=quarantine_s)
+                )
+                await journal.durable()
+                await drive(journal, store, wired, screen, tenure)
+                return present(journal, store, home, manner)
 
 
 def _after(home: Home, state: RunState) -> str:

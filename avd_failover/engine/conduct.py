@@ -52,9 +52,9 @@ class Conductor:
         """Whether the run was asked to stop and is on its way."""
         return self._stop.asked
 
-    def stop(self, because: str) -> None:
-        """Ask the run to stop at its next safe point, to be resumed."""
-        self._stop.ask(because)
+    def stop(self, because: str, *, held: bool = False) -> None:
+        """Ask the run to stop at its next safe point, to be resumed; ``held``: a person has to look first."""
+        self._stop.ask(because, held=held)
 
     async def drive(self) -> RunStatus:
         """Drive to the end, and take the turns that people ask for on the way; the end is durable."""
@@ -90,7 +90,7 @@ class Conductor:
 
     async def _hold(self, because: str) -> RunStatus:
         self._journal.append(RunEnded(status=RunStatus.HELD, because=because))
-        await self._journal.durable()
+        await self._journal.concluded()
         return RunStatus.HELD
 
     async def _quarantine(self) -> None:

@@ -89,7 +89,7 @@ class Run:
             self._close_open_attempts()
         findings = self._verdict.findings if self._verdict else ()
         self._journal.append(RunEnded(status=status, because=because, findings=findings))
-        await self._journal.durable()
+        await self._journal.concluded()
         return status
 
     def skip(self, step: str, because: str) -> None:

@@ -15,6 +15,7 @@ from avd_failover.journal.chain import Mark, replay
 from avd_failover.journal.codec import GENESIS, digest, seal
 from avd_failover.journal.events import Entry, Event, RunPinned
 from avd_failover.journal.keys import Signer
+from avd_failover.journal.replication import Replication
 from avd_failover.journal.seals import Phases, SealCheck, sealed
 from avd_failover.journal.state import RunState
 from avd_failover.journal.store import JournalFullError, JournalLostError, Store
@@ -29,6 +30,10 @@ The next step's intents are a few turns away from the outcome that enables them:
 runs, one until the task it creates runs, one or two while that one observes through layers of awaits. Four
 let them share a transaction; each turn costs some microseconds, a commit hundreds.
 """
+
+
+CONCLUDE_S = 20.0
+"""How long the end of a run waits for a witness that does not answer."""
 
 
 class JournalWriter:
@@ -56,6 +61,7 @@ class JournalWriter:
         self._fault: JournalLostError | None = None
         self._signer = signer
         self._phases = Phases()
+        self._replication: Replication | None = None
 
     @classmethod
     def create(
@@ -121,8 +127,17 @@ class JournalWriter:
 
     @property
     def durable_mark(self) -> Mark:
-        """The last line that is known to be on disk."""
-        return self._durable
+        """The last line that is known to be durable: on disk, and in the witness where there is one."""
+        return self._durable if self._replication is None else self._replication.acked
+
+    @property
+    def replicated(self) -> bool:
+        """Whether everything is made durable in a second place too."""
+        return self._replication is not None
+
+    def replicate(self, replication: Replication) -> None:
+        """Let everything be made durable in a second place too, which has taken all that is on disk now."""
+        self._replication = replication
 
     def disown(self, because: str) -> None:
         """Write nothing more, since the journal is another process's by now (safety S16).
@@ -149,16 +164,25 @@ class JournalWriter:
         return entry
 
     async def durable(self) -> None:
-        """Return when everything appended so far is on disk; at once when it already is.
+        """Return when everything appended so far is durable; at once when it already is.
 
         Raises:
             JournalLostError: It is not and will not be. Send nothing more.
+            ForkedJournalError: The copy in the witness is another one. Send nothing more.
         """
-        self._refuse_if_lost()
-        if self._buffer:
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
-            await waiter
+        seq = self.state.seq
+        await self._on_disk()
+        if self._replication is not None:
+            await self._replication.until(seq)
+
+    async def concluded(self) -> None:
+        """Return when everything is on disk, and in the witness unless that does not answer for a while.
+
+        For a run's end, on which nothing depends that would be sent. Raises as ``durable``.
+        """
+        await self._on_disk()
+        if self._replication is not None:
+            await self._replication.settle(CONCLUDE_S)
 
     def flush(self) -> None:
         """Write what is waiting, now.
@@ -185,6 +209,8 @@ class JournalWriter:
         entry = self._take(event)
         seals = self._vouch() if self._phases.take(event) else ()
         self._store.append_last(self._buffer)
+        if self._replication is not None:
+            self._replication.hand(self._buffer)
         self._buffer = []
         self._durable = Mark(self.state.seq, self._head)
         self._tell(entry, *seals)
@@ -203,6 +229,13 @@ class JournalWriter:
         finally:
             self._store.close()
             self._fault = self._fault or JournalLostError("the journal is closed")
+
+    async def _on_disk(self) -> None:
+        self._refuse_if_lost()
+        if self._buffer:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
 
     def _take(self, event: Event) -> Entry:
         line, entry = seal(Entry(seq=self.state.seq + 1, at=self._clock.now(), prev=self._head, event=event))
@@ -248,6 +281,8 @@ class JournalWriter:
         )  # unless one of the next two lines is reached
         try:
             self._store.append(self._buffer)
+            if self._replication is not None:
+                self._replication.hand(self._buffer)
             self._fault, self._buffer = None, []
             self._durable = Mark(self.state.seq, self._head)
         except JournalLostError as lost:
