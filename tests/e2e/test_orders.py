@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.processes import Azure, Station, simulated_azure, wait_for
+from tests.e2e.processes import LONGEST_S, Azure, Station, simulated_azure, wait_for
 from tests.e2e.test_main_job import GROUPS, PAIRS
 
 
@@ -32,7 +32,7 @@ def test_a_running_run_is_turned_back_from_another_terminal(station: Station, az
         wait_for(process, "revoke-source: done")
         asked = station.run("abort", "--rollback", "--reason", "the region is back")
         assert asked.code == 0, asked.err
-        assert process.wait(timeout=80) == 0
+        assert process.wait(timeout=LONGEST_S) == 0
     status = station.status()
     assert status["state"] == "rolled back"
     assert_as_before(azure)
@@ -55,7 +55,7 @@ def test_a_paused_run_is_held_and_goes_on(station: Station, azure: Azure) -> Non
     with station.begin("--plan", "pooled-eu", "--yes") as process:
         wait_for(process, "tell-users: waits")
         assert station.run("pause", "--by", "Ada", "--reason", "phone call").code == 0
-        assert process.wait(timeout=80) == 3
+        assert process.wait(timeout=LONGEST_S) == 3
     assert "Ada: phone call" in station.status()["because"]
     assert station.run("pause").code == 4
     skipped = station.run("skip", "latest", "tell-users", "--reason", "they know")
