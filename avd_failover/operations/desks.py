@@ -1,22 +1,31 @@
 """Reading the desktops of a personal pool: its hosts, the items of its vault, the jobs, what people asked."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
+from math import inf
+from typing import TypeVar
 
 from msgspec import Struct
 
 from avd_failover.cloud import Reading, Reads
+from avd_failover.domain import recovery_actions
+from avd_failover.domain.actions import Action, kind_of
 from avd_failover.domain.desk_wishes import Wish, wish_for
 from avd_failover.domain.desks import Desk, desks_of
 from avd_failover.domain.estate import Machine, SessionHost
-from avd_failover.domain.ids import MachineId, ProtectedItemId
+from avd_failover.domain.ids import MachineId, ProtectedItemId, name_of
 from avd_failover.domain.personal_plan import PersonalPlan, RecoverySide
 from avd_failover.domain.plan import End, Side
 from avd_failover.domain.recovery_jobs import RecoveryJob
 from avd_failover.domain.replication import ContainerMapping, ProtectedItem, RecoveryPoint
+from avd_failover.domain.route import Purpose
 from avd_failover.operations.base import Base, Bound, Memory, Tried
 from avd_failover.operations.hostwatch import HostWatch, found
+
+Look = TypeVar("Look")
+SETTLES_S = 120.0
+"""How long an item may lag behind what was sent to it, or behind the end of its job."""
 
 
 class Desks(Struct, frozen=True, kw_only=True):
@@ -35,6 +44,9 @@ class Desks(Struct, frozen=True, kw_only=True):
     """Machines, where the step looks at them."""
     mappings: Reading[ContainerMapping] | None = None
     """The ways that replication may take, where the step asks for them."""
+    done: frozenset[tuple[str, str]] = frozenset()
+    """What this run did to items, or may have: the kind of the change and the item's name. A settling counts
+    with the run whose debts it pays."""
 
     @property
     def gaps(self) -> tuple[str, ...]:
@@ -45,6 +57,10 @@ class Desks(Struct, frozen=True, kw_only=True):
     def wish(self, desk: Desk) -> Wish:
         """Return what people want of a desktop in this step."""
         return self.wishes.get(desk.name, Wish())
+
+    def done_to(self, kind: str) -> frozenset[str]:
+        """Return the names of the items that a kind of change was made to."""
+        return frozenset(name for done, name in self.done if done == kind)
 
     def tries(self, desk: Desk) -> tuple[Tried, ...]:
         """Return this step's attempts at a desktop."""
@@ -104,7 +120,34 @@ class PersonalBase(Base):
             wishes={desk.name: wish_for(desk, requests) for desk in desks},
             tried=tuple(memory.tried(step)),
             now=memory.now_at,
+            done=frozenset(
+                (kind_of(one), name_of(one.target).lower())
+                for one in self._done(memory)
+                if isinstance(one, recovery_actions.RecoveryJob)
+            ),
         )
+
+    def _done(self, memory: Memory) -> Sequence[Action]:
+        settles = self.route.purpose is Purpose.SETTLE
+        return [*memory.inherited, *memory.changed] if settles else memory.changed
+
+
+def lasted_s(looks: Sequence[Look], of: Callable[[Look], tuple[datetime, Collection[str]]]) -> float:
+    """Return for how long the latest looks have found the same; infinite where they find nothing.
+
+    ``of`` says when a look was taken and what it found.
+    """
+    now, found = of(looks[-1])
+    if not found:
+        return inf
+    since = now
+    for look in reversed(looks):
+        at, same = of(look)
+        if same != found:
+            break
+        since = at
+    return (now - since).total_seconds()
+
 
 
 async def machines_of(cloud: Reads, machines: Iterable[MachineId | None]) -> dict[MachineId, Machine]:

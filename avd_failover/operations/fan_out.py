@@ -8,7 +8,7 @@ kind is seen that began after it.
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from avd_failover.domain.actions import Action, Moves, Skipped
@@ -25,15 +25,14 @@ from avd_failover.domain.desk_words import (
 from avd_failover.domain.desks import Desk, Stand
 from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.graph import Setting
+from avd_failover.domain.ids import name_of
 from avd_failover.domain.recovery_jobs import RecoveryJob
 from avd_failover.operations.base import AfterRefusal, NotYet, Proven, Tried, Verdict
 from avd_failover.operations.base import Stuck as StuckVerdict
-from avd_failover.operations.desks import Desks, PersonalBase
+from avd_failover.operations.desks import SETTLES_S, Desks, PersonalBase, lasted_s
 
 SKEW_S = 60.0
 """How far Azure's clock may be from ours, when a job is told from one that was there before."""
-SETTLES_S = 120.0
-"""How long an item may lag behind what was sent to it, or behind the end of its job."""
 LOOK_AGAIN_S = 15.0
 
 _COUNTED = frozenset({"applied", "refused"})
@@ -49,6 +48,8 @@ class FanOut(PersonalBase):
     done: ClassVar[str]
     """What is said of those that came through."""
     takes_points: ClassVar[bool] = False
+    follows: ClassVar[str] = ""
+    """Kind of the change without which nothing is to be done here: whom it was done to must come through."""
 
     @abstractmethod
     def through(self, desk: Desk, seen: Desks) -> bool:
@@ -86,8 +87,22 @@ class FanOut(PersonalBase):
                 Skipped(target=word.desk.key, because=word.says)
                 for word in self.tally(seen).of(Progress.LEFT_OUT)
             ),
-            whole=not seen.gaps,
+            whole=not seen.gaps and self._ends_known(seen),
         )
+
+    def _ends_known(self, seen: Desks) -> bool:
+        """Tell whether it is seen what became of every request whose answer was lost.
+
+        That it is not wanted now may come of a reading that is older than the request.
+        """
+        desks = {desk.item_name: desk for desk in seen.desks}
+        for one in (one for one in seen.tried if one.ended == "unknown"):
+            desk = desks.get(name_of(one.target).lower())
+            job = desk.last(self.scenario) if desk is not None else None
+            shown = desk is not None and (self.through(desk, seen) or (job and self._shows(job, one)))
+            if not shown and (seen.now - one.at).total_seconds() < SETTLES_S:
+                return False
+        return True
 
     def prove(self, looks: Sequence[Desks]) -> Verdict:
         """Hold when every desktop ended and enough came through; the others are named."""
@@ -100,6 +115,8 @@ class FanOut(PersonalBase):
         said = tally.sentence(self.done)
         if tally.open:
             return NotYet(because=said, look_again_s=LOOK_AGAIN_S)
+        if lasted_s(looks, self._left_behind) < SETTLES_S:
+            return NotYet(because=f"{said}; seen once more, since readings lag", look_again_s=LOOK_AGAIN_S)
         if not tally.enough:
             asks = choices(self.bound.run, self.bound.step.id, points=self.takes_points)
             return StuckVerdict(because=f"{said}; {tally.minimum_pct} % must come through; {asks}")
@@ -118,6 +135,16 @@ class FanOut(PersonalBase):
     def after(self, action: Action, refusal: RefusedError) -> AfterRefusal:
         """Go on with the others; whether this one may be tried again is counted."""
         return AfterRefusal.AGAIN
+
+    def _left_behind(self, seen: Desks) -> tuple[datetime, frozenset[str]]:
+        """Return who stopped here, or is not even seen to have come this far, and when that was read.
+
+        A replica that lags behind shows a desktop where it stood before, or without its item (safety S22).
+        """
+        words = self.tally(seen).words
+        arrived = {word.desk.item_name for word in words if word.progress is not Progress.STOPPED}
+        stopped = {word.desk.item_name for word in words if word.progress is Progress.STOPPED}
+        return seen.now, frozenset(stopped | (seen.done_to(self.follows) - arrived))
 
     def _word(self, desk: Desk, seen: Desks) -> Word:
         progress, says = self._progress(desk, seen)

@@ -35,6 +35,7 @@ class Commit(FanOut):
     ready: ClassVar = frozenset({Stand.PENDING})
     under_way: ClassVar = frozenset({Stand.COMMITTING, Stand.CHANGING})
     done: ClassVar = "committed"
+    follows: ClassVar = "machine.failover"
 
     async def observe(self, cloud: Reads, memory: Memory) -> Desks:
         """Read the desktops that came up on the target, their machines, and the points they came from."""

@@ -1,6 +1,7 @@
 """Replicating machines back: until then, a desktop is lost with the region that it was failed over to."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from avd_failover.domain.recovery_actions import ReprotectMachine
 from avd_failover.domain.replication import Allowed, ContainerMapping, ProtectedItem, Reversal, ReversedDisk
 from avd_failover.domain.words import counted, listed
 from avd_failover.operations.base import Memory, NotYet, Proven, Verdict
-from avd_failover.operations.desks import Desks, PersonalBase, machines_of
+from avd_failover.operations.desks import SETTLES_S, Desks, PersonalBase, lasted_s, machines_of
 from avd_failover.operations.fan_out import FanOut
 
 REPLICATION_S = 60.0
@@ -37,6 +38,7 @@ class Reprotect(FanOut):
     ready: ClassVar = frozenset({Stand.COMMITTED})
     under_way: ClassVar = frozenset({Stand.REVERSING})
     done: ClassVar = "replicated back"
+    follows: ClassVar = "machine.commit"
 
     async def observe(self, cloud: Reads, memory: Memory) -> Desks:
         """Read desktops and mappings, and the machines that were left: nothing is replicated to the dark."""
@@ -110,11 +112,17 @@ class Protected(PersonalBase):
         said = f"{len(protected)} of {counted(len(turned), 'reprotected desktop')} protected again"
         if not turned:
             said = "no desktop is replicated back yet"
-        if len(protected) < len(turned):
+        if len(protected) < len(turned) or lasted_s(looks, _not_turned) < SETTLES_S:
             return NotYet(because=said, look_again_s=REPLICATION_S)
         named = f"; unprotected: {listed([desk.name for desk in bare])}" if bare else ""
         facts: dict[str, Setting] = {"protected": len(protected), "unprotected": len(bare)}
         return Proven(because=said + named, facts=facts, idle=not turned)
+
+
+def _not_turned(seen: Desks) -> tuple[datetime, frozenset[str]]:
+    """Return whom this run reprotected and a reading does not show so, and when that was read."""
+    turned = {desk.item_name for desk in seen.desks if desk.turned}
+    return seen.now, seen.done_to("machine.reprotect") - turned
 
 
 def reversal(

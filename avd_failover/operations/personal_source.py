@@ -1,6 +1,7 @@
 """The machines that are left, and opening desktops again: no host of one name may run on both sides."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from msgspec import Struct
@@ -24,7 +25,7 @@ from avd_failover.domain.ids import MachineId
 from avd_failover.domain.plan import End, Mode
 from avd_failover.domain.words import counted
 from avd_failover.operations.base import AfterRefusal, Memory, NotYet, Proven, Verdict
-from avd_failover.operations.desks import Desks, PersonalBase, machines_of
+from avd_failover.operations.desks import SETTLES_S, Desks, PersonalBase, lasted_s, machines_of
 from avd_failover.operations.personal_failover import forbidden, unsound
 from avd_failover.operations.soundness import unsound_desk
 
@@ -68,6 +69,9 @@ class StopSource(PersonalBase):
         seen = looks[-1]
         if seen.gaps:
             return NotYet(because="could not be read whole: " + "; ".join(seen.gaps))
+        if lasted_s(looks, _not_moved) < SETTLES_S:
+            because = "desktops that were failed over are not all shown on the other side yet"
+            return NotYet(because=because, look_again_s=15.0)
         up = [one for one in seen.machines.values() if one.power is not PowerState.DEALLOCATED]
         total = counted(len(seen.machines), "machine")
         if up:
@@ -95,6 +99,12 @@ class StopSource(PersonalBase):
             return True
         planned = self.route.mode is Mode.PLANNED
         return planned and bool(unsound(desk.item, self.route.plan.objectives.rpo_s))
+
+
+def _not_moved(seen: Desks) -> tuple[datetime, frozenset[str]]:
+    """Return whom this run failed over and a reading does not show so, and when that was read."""
+    moved = {desk.item_name for desk in seen.desks if desk.stand.moved}
+    return seen.now, seen.done_to("machine.failover") - moved
 
 
 class Opening(Struct, frozen=True, kw_only=True):
@@ -157,11 +167,10 @@ class Open(PersonalBase):
             return NotYet(because="could not be read whole: " + "; ".join(seen.desks.gaps))
         if left := self.plan(seen).actions:
             return NotYet(because=f"{counted(len(left), 'desktop')} to be opened", look_again_s=10.0)
-        closed = [
-            desk.name
-            for desk in seen.desks.desks
-            if desk.host.id in seen.drained and not desk.host.allows_new_sessions
-        ]
+        closed = sorted(_closed(seen)[1])
+        if lasted_s(looks, _closed) < SETTLES_S:
+            because = f"{counted(len(closed), 'desktop')} closed, seen once more, since readings lag"
+            return NotYet(because=because, look_again_s=15.0)
         opened = len(seen.drained) - len(closed)
         said = f"; closed because they do not work: {', '.join(closed)}" if closed else ""
         return Proven(
@@ -193,3 +202,9 @@ class Open(PersonalBase):
             return False
         works = desk.stand.moved and not unsound_desk(desk, seen.desks.machines, self.target_region)
         return works or self._stayed(desk)
+
+
+def _closed(seen: Opening) -> tuple[datetime, frozenset[str]]:
+    """Return whose hosts are closed still, and when that was read."""
+    closed = [desk for desk in seen.desks.desks if desk.host.id in seen.drained]
+    return seen.desks.now, frozenset(desk.name for desk in closed if not desk.host.allows_new_sessions)

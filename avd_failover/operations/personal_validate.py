@@ -44,6 +44,7 @@ class Validate(FanOut):
     ready: ClassVar = frozenset({Stand.PENDING})
     under_way: ClassVar = frozenset({Stand.CHANGING, Stand.COMMITTING, Stand.BUSY})
     done: ClassVar = "working"
+    follows: ClassVar = "machine.failover"
     takes_points: ClassVar = True
 
     async def observe(self, cloud: Reads, memory: Memory) -> Desks:

@@ -1,20 +1,21 @@
-"""Other runs than a planned failover, to be cut: the way home, and one that leaves a dark source."""
+"""Every run that the matrix cuts, by name: at least one of each runbook that is shipped."""
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec.structs import replace
 
-from avd_failover.cli.rehearsing import play
 from avd_failover.cli.request import Wish, of
-from avd_failover.cli.standing import following
 from avd_failover.domain.plan import Mode
 from avd_failover.domain.route import Purpose
 from avd_failover.domain.states import RunStatus
-from avd_failover.journal.ledger import debts, ledger_of
+from avd_failover.journal.ledger import debts
 from avd_failover.simulator.building import build
-from tests.crash.cuts import Knife
-from tests.crash.scene import Scene, asked, scenario
-from tests.crash.stage import access, settings
+from avd_failover.simulator.records import Machine
+from tests.crash import desks
+from tests.crash.scene import Scene, scenario
+from tests.crash.stage import settings
+from tests.scenarios.partial import TESTERS, production
 
 NIGHT_S = 3600.0
 OUTAGE = {"fault": "region-outage", "region": "northeurope"}
@@ -22,31 +23,27 @@ OWED = ("suspend-source-autoscale", "forbid-start-on-connect", "drain-source", "
 
 
 class Home(Scene):
-    """The way home of the small plan, an hour after a failover that completed."""
+    """The way home of everybody whom a planned failover had moved an hour before."""
 
-    def __init__(self) -> None:
-        super().__init__("small")
-        there = play(asked("small"), scenario("small"), 0)
-        wish = of(Wish(plan="small", purpose=Purpose.FAILBACK), asked("small"))
-        self.asked = following(wish, ledger_of([there.journal.state]))
-        self.world = there.world
-        self.later(NIGHT_S)
-        self.run = "small-20260401-050000-0002"
-        self.store = type(self.store)(self.run)
-        self.knife = Knife(self.world)
-        self.before, self.around = access(self.world), settings(self.world)
+    def __init__(self, name: str = "small", groups: tuple[str, ...] | None = None) -> None:
+        super().__init__(name)
+        first = Cohort() if groups else Scene(name)
+        self.follow(first, Wish(plan=name, purpose=Purpose.FAILBACK, groups=groups), NIGHT_S)
 
     def faults_found(self) -> list[str]:
         """Return what is not as it must be; a way home that ended leaves nothing of the failover behind."""
         found = super().faults_found()
         if self.state.status is RunStatus.COMPLETED:
-            first, now = settings(build(scenario("small"))), settings(self.world)
+            first, now = settings(build(scenario(self.name))), settings(self.world)
             found += [f"{what} are not as before the failover" for what in first if first[what] != now[what]]
         return found
 
 
 class Dark(Scene):
-    """The small plan's source is dark from the first second on, and two people say so."""
+    """The small plan's source is dark from the first second on, and two people say so.
+
+    Whoever turns it back does so while the source is dark still; then it returns.
+    """
 
     def __init__(self) -> None:
         super().__init__("small", faults=[OUTAGE])
@@ -55,6 +52,16 @@ class Dark(Scene):
         )
         for name in ("Ann", "Ben"):
             self.ask("approve", by=name, step="barrier", reason="the outage is published")
+
+    def turn_back(self) -> RunStatus:
+        """Turn back in the dark; what needs the source is held, with a reason, until it answers again."""
+        status = super().turn_back()
+        if status is not RunStatus.HELD or not self.state.because:
+            return status
+        for fault in self.world.faults.listed():
+            self.world.faults.remove("tester", fault["id"])
+        self.later(NIGHT_S)
+        return self.drive()
 
     def faults_found(self) -> list[str]:
         """Return what is not as it must be; nothing is granted before people spoke, and the rest is owed."""
@@ -69,11 +76,81 @@ class Dark(Scene):
         return found if approvers == "Ann, Ben" else [*found, f"declared fenced by {approvers}"]
 
 
+class Cohort(Scene):
+    """One group that shares nobody moves alone; everybody else works on."""
+
+    def __init__(self) -> None:
+        super().__init__("cohort-and-back")
+        self.asked = of(Wish(plan="small", groups=("GRP-LEDGER",), by="Dana"), self.asked)
+
+
+class Drill(Scene):
+    """The testers of the small plan go there and back while production works."""
+
+    def __init__(self) -> None:
+        super().__init__("small")
+        wish = Wish(plan="small", purpose=Purpose.DRILL, hold_s=600.0, by="Dana")
+        self.asked = of(wish, self.asked)
+        self.production = production(self.world)
+
+    def faults_found(self) -> list[str]:
+        """Return what is not as it must be; production is as before whatever became of the drill."""
+        found, now = super().faults_found(), production(self.world)
+        return found + [f"{what} of production changed" for what in now if now[what] != self.production[what]]
+
+    def _misplaced(self, after: dict[str, dict[str, Any]]) -> list[str]:
+        """Demand the testers on the source, where the plan has them, and nowhere else."""
+        have = {one["scope"].lower() for one in after.values() if one["principal_id"] == TESTERS}
+        wanted = {str(pair.source) for pair in self.asked.route.pairs}
+        return [f"testers are at {sorted(have)}"] if have != wanted else []
+
+
+class Upkeep(Scene):
+    """Standby hosts that slept for long are woken and put to rest again."""
+
+    def __init__(self) -> None:
+        super().__init__("host-keepalive")
+        wish = Wish(plan="pooled-eu", purpose=Purpose.UPKEEP, runbook="host-keepalive", by="Dana")
+        self.asked = of(wish, self.asked)
+        self.up = _up(self.world.core.table(Machine).values())
+
+    def faults_found(self) -> list[str]:
+        """Return what is not as it must be: settings and machines are as before, however it ended."""
+        found = super().faults_found()
+        if self.around != settings(self.world):
+            found.append("settings are not as before")
+        if (up := _up(self.world.core.table(Machine).values())) != self.up:
+            found.append(f"run now and did not before, or the other way round: {sorted(up ^ self.up)}")
+        return found
+
+    def _misplaced(self, after: dict[str, dict[str, Any]]) -> list[str]:
+        return [] if after == self.before else ["access changed"]
+
+
+def _up(machines: Any) -> frozenset[str]:
+    return frozenset(one.id for one in machines if one.power == "running")
+
+
+JOURNEYS: dict[str, Callable[[], Scene]] = {
+    "small": Scene,
+    "pooled-eu": lambda: Scene("pooled-eu"),
+    "home": Home,
+    "dark": Dark,
+    "cohort": Cohort,
+    "cohort-home": lambda: Home("cohort-and-back", ("GRP-LEDGER",)),
+    "drill": Drill,
+    "upkeep": Upkeep,
+    "desks": desks.There,
+    "desks-unplanned": desks.Unplanned,
+    "desks-home": desks.Home,
+    "desks-dark": desks.Dark,
+    "desks-settle": desks.Settle,
+}
+"""What the names mean: planned failovers by scenario, the way home, a source that is dark, a cohort there and
+home, a drill, an upkeep; personal desktops there, planned and unplanned, home, out of the dark, and what is
+owed then."""
+
+
 def scene_of(name: str) -> Scene:
-    """Make the scene of that name: a scenario's planned failover, the way ``home``, or a ``dark`` source."""
-    match name:
-        case "home":
-            return Home()
-        case "dark":
-            return Dark()
-    return Scene(name)
+    """Make the run of that name, new."""
+    return JOURNEYS[name]()

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from enum import Enum
 from typing import NamedTuple
 
 from avd_failover.domain.states import RunStatus
@@ -11,22 +10,7 @@ from avd_failover.journal.events import Outcome
 from tests.crash.cuts import Boundary, KilledError, Point
 from tests.crash.journeys import scene_of
 from tests.crash.scene import Scene, identity
-
-
-class Going(Enum):
-    """How a killed run goes on."""
-
-    HERE = "resumed here"
-    ELSEWHERE = "resumed elsewhere"
-    BACK = "turned back"
-
-
-class Weather(Enum):
-    """What its successor meets."""
-
-    FRESH = "fresh reads"
-    STALE = "stale reads"
-    AMBIGUOUS = "ambiguous response"
+from tests.crash.ways import Going, Weather
 
 
 class Case(NamedTuple):
@@ -38,26 +22,6 @@ class Case(NamedTuple):
 
     def __str__(self) -> str:
         return f"boundary {self.point.n} ({self.point.kind.value}), {self.going.value}, {self.weather.value}"
-
-
-STALE = (
-    {"fault": "slow-propagation", "low": "5m", "high": "10m", "what": "lists", "lasts": "30m"},
-    {
-        "fault": "stale-read",
-        "route": "assignments.list",
-        "low": "1m",
-        "high": "8m",
-        "replicas": 2,
-        "lasts": "20m",
-    },
-)
-"""Lists of role assignments lag behind, and jump between two replicas; reads by id do not (azure-facts)."""
-
-ENDS = {
-    Going.HERE: RunStatus.COMPLETED,
-    Going.ELSEWHERE: RunStatus.COMPLETED,
-    Going.BACK: RunStatus.ROLLED_BACK,
-}
 
 
 def points(name: str) -> list[Point]:
@@ -78,8 +42,8 @@ def distinct(every: Iterable[Point]) -> list[Point]:
 
 
 def goings(name: str) -> list[Going]:
-    """Return the ways in which a killed run of that name goes on; nobody goes back into the dark."""
-    return [going for going in Going if name != "dark" or going is not Going.BACK]
+    """Return the ways in which a killed run of that name goes on."""
+    return list(scene_of(name).ways)
 
 
 def cases(chosen: Sequence[Point], ways: Sequence[Going] = tuple(Going)) -> Iterator[Case]:
@@ -114,11 +78,10 @@ def _go_on(scene: Scene, case: Case) -> list[str]:
     _make_weather(scene, case.weather)
     if case.going is Going.ELSEWHERE:
         scene.move()
-    if case.going is Going.BACK:
-        scene.ask("rollback", reason="the matrix says so")
-    status = scene.drive()
+    wanted = scene.ends(case.going)
+    status = scene.turn_back() if case.going is Going.BACK else scene.drive()
     found = scene.faults_found()
-    if status is not ENDS[case.going]:
+    if status is not wanted:
         found.insert(0, f"ended {status.value}: {scene.state.because}")
     again = [one for one in scene.state.attempts.values() if one.n > len(known.attempts)]
     repeated = [identity(one.action) for one in again if identity(one.action) in done]
@@ -129,7 +92,7 @@ def _go_on(scene: Scene, case: Case) -> list[str]:
 
 def _make_weather(scene: Scene, weather: Weather) -> None:
     if weather is Weather.STALE:
-        for fault in STALE:
+        for fault in scene.stale:
             scene.world.faults.add("tester", fault)
     if weather is Weather.AMBIGUOUS:
         scene.arrive_late()

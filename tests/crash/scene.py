@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from avd_failover.cli.request import Asked, read
+from avd_failover.cli.request import Asked, Wish, of, read
+from avd_failover.cli.standing import following
 from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignment, kind_of
 from avd_failover.domain.states import RunStatus
 from avd_failover.engine import orders
@@ -22,6 +23,7 @@ from avd_failover.engine.progress import Silent
 from avd_failover.engine.virtual_loop import VirtualLoop
 from avd_failover.journal.chain import replay
 from avd_failover.journal.events import Holder, RunResumed
+from avd_failover.journal.ledger import ledger_of
 from avd_failover.journal.memory_store import MemoryStore
 from avd_failover.journal.state import RunState
 from avd_failover.journal.writer import JournalWriter, Observer
@@ -33,6 +35,7 @@ from avd_failover.simulator.scenario import Scenario, load_scenario
 from avd_failover.simulator.world import World
 from tests.crash.cuts import CutStore, Knife, let_arrive, sharpen
 from tests.crash.stage import _NOWHERE, ROOT, access, settings
+from tests.crash.ways import STALE, Faults, Going
 
 ESSENTIAL = tuple(name for name, spec in CATALOGUE.items() if spec.essential)
 COARSE_S = 20.0
@@ -58,12 +61,17 @@ def scenario(name: str) -> Scenario:
 class Scene:
     """One run on one world."""
 
+    ways: tuple[Going, ...] = tuple(Going)
+    """How it can go on once it was killed."""
+    stale: Faults = STALE
+    """What makes its readings stale."""
+
     def __init__(
         self, name: str = "small", *, seed: int | None = None, faults: Iterable[Mapping[str, Any]] = ()
     ) -> None:
         self.name = name
-        self.asked = asked(name)
         whole = scenario(name)
+        self.asked = asked(whole.plan or name)
         self.world: World = build(whole if seed is None else whole.model_copy(update={"seed": seed}))
         self.seed = seed or 0
         self.run = f"{name}-20260401-021000-0001"
@@ -94,6 +102,27 @@ class Scene:
         self.store = CutStore(self.run, self.knife, self.store.lines)
         self.store._requests = requests
         return self.drive_as_is()
+
+    def ends(self, going: Going) -> RunStatus:
+        """Say how the killed run must end that goes on like this, as its journal stands."""
+        return RunStatus.ROLLED_BACK if going is Going.BACK else RunStatus.COMPLETED
+
+    def turn_back(self) -> RunStatus:
+        """Ask for the way back, and drive to the end."""
+        self.ask("rollback", reason="the matrix says so")
+        return self.drive()
+
+    def follow(self, first: "Scene", wish: Wish, after_s: float) -> None:
+        """Become the run that follows another in its world, a while after it completed."""
+        if first.drive() is not RunStatus.COMPLETED:
+            raise AssertionError(f"the run before {first.state.status.value}: {first.state.because}")
+        self.asked = following(of(wish, first.asked), ledger_of([first.state]))
+        self.world = first.world
+        self.later(after_s)
+        self.run = f"{self.name}-20260401-050000-0002"
+        self.store = MemoryStore(self.run)
+        self.knife = Knife(self.world)
+        self.before, self.around = access(self.world), settings(self.world)
 
     def drive_as_is(self) -> RunStatus:
         """Drive on the store as it is."""

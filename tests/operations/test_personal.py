@@ -24,6 +24,9 @@ from avd_failover.operations.desks import Desks
 from avd_failover.operations.personal_commit import Commit
 from avd_failover.operations.personal_failover import FailOver
 from avd_failover.operations.personal_readiness import PersonalReadiness, PersonalSeen
+from avd_failover.operations.personal_reprotect import Protected, Reprotect
+from avd_failover.operations.personal_source import StopSource
+from avd_failover.operations.personal_validate import Validate
 from avd_failover.runbook.plan_file import load_plan
 from tests.domain.test_desks import HOST, NOW, POINTS, TARGET, desk, item, job
 from tests.recovery_actions import ITEM
@@ -218,8 +221,8 @@ def test_too_few_hold_the_run_with_names_and_choices_and_enough_let_it_go_on():
     moved = [ready(f"vm-{n}", Stand.PENDING) for n in range(9)]
     one_stuck = seen(*moved, ready("vm-x", Stand.STUCK))
     two_stuck = seen(*moved, ready("vm-x", Stand.STUCK), ready("vm-y", Stand.STUCK))
-    assert isinstance(FailOver(bound()).prove([one_stuck]), Proven)
-    verdict = FailOver(bound()).prove([two_stuck])
+    assert isinstance(FailOver(bound()).prove(lasting(one_stuck)), Proven)
+    verdict = FailOver(bound()).prove(lasting(two_stuck))
     assert isinstance(verdict, Stuck)
     for words in (
         "vm-x",
@@ -304,6 +307,60 @@ def test_a_test_failover_begun_elsewhere_refuses_the_run_with_the_reason(tested)
 def test_a_test_failover_that_was_cleaned_up_refuses_nothing():
     over = job("TestFailover", JobState.SUCCEEDED)
     assert isinstance(gate(ready(), history=(over,)), Proven)
+
+
+def lasting(look, seconds=130.0):
+    """The same, seen for a while: what stopped is believed only then, since readings lag."""
+    return [replace(look, now=NOW - timedelta(seconds=seconds)), look]
+
+
+@pytest.mark.parametrize("stand", [Stand.UNPROTECTED, Stand.STUCK])
+def test_a_desktop_that_stopped_is_looked_at_until_no_reading_could_lag_any_more(stand):
+    look = seen(ready(stand=Stand.PENDING), desk(stand, name="vm-2", item=None))
+    for looks in ([look], lasting(look, 60.0), [*lasting(seen(ready(stand=Stand.PENDING))), look]):
+        verdict = FailOver(bound()).prove(looks)
+        assert isinstance(verdict, NotYet)
+        assert "seen once more, since readings lag" in verdict.because
+    assert isinstance(FailOver(bound()).prove(lasting(look)), Stuck)
+
+
+@pytest.mark.parametrize("operation", [Commit, Validate, Reprotect])
+def test_whoever_this_run_brought_so_far_is_missed_where_a_reading_shows_them_elsewhere(operation):
+    done = frozenset({(kind, ids.name_of(ITEM).lower()) for kind in ("machine.failover", "machine.commit")})
+    stale = replace(seen(ready()), done=done)
+    assert isinstance(operation(bound()).prove([stale]), NotYet)
+    assert isinstance(operation(bound()).prove(lasting(stale)), Proven), "then it is where it says"
+    assert isinstance(operation(bound()).prove([seen(ready())]), Proven), "nobody was brought so far"
+
+
+LOST = [
+    ("a reading that may be older says otherwise", ready(stand=Stand.BUSY), 5.0, False),
+    ("no reading can be older", ready(stand=Stand.BUSY), 130.0, True),
+    ("it is through", ready(stand=Stand.PENDING), 5.0, True),
+    ("its job is seen", replace(ready(stand=Stand.FAILING_OVER), history=(STARTED,)), 580.0, True),
+    ("its item is not seen", desk(Stand.UNPROTECTED, name="vm-1", item=None), 5.0, False),
+]
+
+
+@pytest.mark.parametrize(("one", "age_s", "whole"), [row[1:] for row in LOST], ids=[row[0] for row in LOST])
+def test_a_lost_request_is_not_done_because_a_reading_that_may_be_old_does_not_want_it(
+    one, age_s, whole
+):
+    assert FailOver(bound()).plan(seen(one, tried=[tried("unknown", age_s)])).whole is whole
+
+
+def test_machines_left_are_not_counted_from_a_reading_older_than_the_failovers():
+    done = frozenset({("machine.failover", ids.name_of(ITEM).lower())})
+    stale = replace(seen(ready()), done=done)
+    assert isinstance(StopSource(bound()).prove([stale]), NotYet)
+    assert isinstance(StopSource(bound()).prove(lasting(stale)), Proven)
+
+
+def test_nothing_counts_as_protected_that_a_reading_does_not_show_as_turned():
+    done = frozenset({("machine.reprotect", ids.name_of(ITEM).lower())})
+    stale = replace(seen(ready(stand=Stand.COMMITTED)), done=done)
+    assert isinstance(Protected(bound()).prove([stale]), NotYet)
+    assert isinstance(Protected(bound()).prove(lasting(stale)), Proven)
 
 
 def test_a_pool_of_another_kind_and_an_empty_one_are_refused():

@@ -25,7 +25,7 @@ from avd_failover.report.machines import (
 from avd_failover.report.story import told
 from avd_failover.simulator.recovery_records import Job
 from avd_failover.simulator.scenario import load_scenario
-from tests.crash.personal import PersonalScene
+from tests.crash.desks import Desks
 from tests.crash.stage import ROOT
 from tests.report.histories import account, completed
 
@@ -34,7 +34,7 @@ HEAD = "c" * 64
 
 def told_of(mode: Mode, *, dark: bool = False) -> Account:
     faults = [{"fault": "region-outage", "region": "northeurope"}] if dark else []
-    scene = PersonalScene(mode, faults=faults)
+    scene = Desks(mode, faults=faults)
     if dark:
         scene.later(60)
     assert scene.drive() is RunStatus.COMPLETED, scene.state.because
@@ -47,7 +47,7 @@ def calm() -> Account:
 
 
 def test_every_machine_is_told_once_in_order(calm):
-    assert [one.name for one in calm.machines] == ["vm-pd-neu-0", "vm-pd-neu-1"]
+    assert [one.name for one in calm.machines] == ["vm-pd-neu-0", "vm-pd-neu-1", "vm-pd-neu-2"]
     assert {one.state for one in calm.machines} == {"protected"}
 
 
@@ -83,7 +83,7 @@ def test_while_the_region_is_dark_a_machine_stays_unprotected_in_the_report():
     for one in dark.machines:
         assert (one.reprotected_at, one.unprotected_s, one.state) == (None, None, "unprotected")
         assert one.committed_at is not None
-    assert "2 desktops: 2 not protected yet; data loss at most" in account_text(dark)
+    assert "3 desktops: 3 not protected yet; data loss at most" in account_text(dark)
     assert "unprotected since" in account_text(dark)
 
 
@@ -97,7 +97,7 @@ def test_the_recovery_point_objective_is_the_most_that_any_lost_and_access_has_n
 
 
 def test_jobs_are_those_of_the_vault():
-    scene = PersonalScene(Mode.UNPLANNED)
+    scene = Desks(Mode.UNPLANNED)
     scene.drive()
     found = told([entry for entry, _ in links(scene.store)], HEAD, alive=False)
     vault = {job.id.lower(): job.scenario for job in scene.world.core.table(Job).values()}
@@ -110,7 +110,7 @@ def test_jobs_are_those_of_the_vault():
 
 def test_text_and_data_have_them_all(calm):
     lines = list(machines_text(calm.machines))
-    assert lines[0].startswith("2 desktops: 2 protected again; data loss at most")
+    assert lines[0].startswith("3 desktops: 3 protected again; data loss at most")
     assert len(lines) == 1 + 2 * len(calm.machines)
     assert all(words in lines[1] for words in ("vm-pd-neu-0", "data loss", "works", "unprotected for"))
     assert lines[2].strip().startswith("jobs: failover ")
@@ -130,7 +130,7 @@ def test_the_page_has_a_section_with_every_machine_and_every_job(calm):
     for one in calm.machines:
         assert section.count(one.name) == 2, "once with its moments, once with its jobs"
         assert all(job.id.rsplit("/", 1)[-1] in section for job in one.jobs)
-    assert "2 of 2" in html.partition("Desktops moved")[2][:60]
+    assert "3 of 3" in html.partition("Desktops moved")[2][:60]
 
 
 def test_the_page_keeps_records_of_single_desktops_to_itself(calm):
