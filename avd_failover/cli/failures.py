@@ -10,7 +10,7 @@ from avd_failover.domain.faults import CloudError, RefusedError
 from avd_failover.journal.disk import UnfitPlaceError
 from avd_failover.journal.home import AmbiguousRunError, UnknownRunError
 from avd_failover.journal.lease import LockedError
-from avd_failover.journal.store import DamagedJournalError, JournalError
+from avd_failover.journal.store import DamagedJournalError, ForkedJournalError, JournalError
 from avd_failover.journal.witness_leases import UnreachableWitnessError
 from avd_failover.report.words import brief
 from avd_failover.runbook.faults import FileFaults
@@ -44,7 +44,7 @@ def failures(plan: str = "PLAN") -> Iterator[None]:
         raise Quit(
             ExitCode.FAILED,
             f"The journal cannot be used, so nothing was sent: {fault}",
-            next_step="failover runs",
+            next_step=_way_on(fault),
         ) from fault
     except CloudError as fault:
         raise Quit(
@@ -58,6 +58,13 @@ def failures(plan: str = "PLAN") -> Iterator[None]:
             f"{fault.filename or 'disk'}: {fault.strerror}; nothing was sent",
             next_step="failover runs    once there is room and the right to write there",
         ) from fault
+
+
+def _way_on(fault: Exception) -> str:
+    """A journal that went another way is put right by a person: its place, or a choice."""
+    if isinstance(fault, ForkedJournalError):
+        return "failover journal choose --help    if the right one is nowhere to be put back"
+    return "failover runs"
 
 
 def _remedy(fault: CloudError, plan: str) -> str:

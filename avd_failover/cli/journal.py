@@ -73,6 +73,28 @@ def verify(run: str | None, keys: tuple[str, ...]) -> None:
 
 
 @journal.command()
+@click.argument("run", metavar="RUN")
+@click.option("--head", required=True, help="Head of the journal at hand, as journal verify prints it.")
+@click.option("--by", required=True, metavar="NAME", help="Who decides: your name.")
+@click.option("--reason", required=True, help="Why it is the right one; goes into the journal, signed.")
+def choose(run: str, head: str, by: str, reason: str) -> None:
+    """Decide that RUN's journal at hand is the right one, though it is not the one that was driven last.
+
+    For a run that refuses to go on since its journal went another way, or an older copy was put back. First
+    look for the right one, and put it in its place; choose only where it is lost. Sends nothing; the next
+    resume waits until nothing that the other journal's process sent can take effect any more.
+    """
+    import asyncio
+
+    from avd_failover.cli.choosing import choose_journal
+
+    if not by.strip() or not reason.strip():
+        raise Quit(ExitCode.BAD_INPUT, "a choice between two journals is a person's word: --by and --reason")
+    asyncio.run(choose_journal(run, head, by.strip(), reason))
+    raise Quit(ExitCode.DONE, "", next_step=f"failover resume {run}")
+
+
+@journal.command()
 def key() -> None:
     """Print the public key that signs this machine's journals. Keep it elsewhere, for verify --key."""
     from avd_failover.journal.keys import signer_of

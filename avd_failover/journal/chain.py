@@ -59,7 +59,8 @@ def replay(store: Store, watch: Callable[[Entry], None] | None = None, known: Ma
     """Verify a whole journal and fold it. Pure apart from the reading: equal lines, equal state (J12).
 
     ``watch`` is told of every entry once it is part of the state. ``known`` is a mark that was durable once:
-    a journal that does not have it is another one, or was cut off (S19).
+    a journal that does not have it is another one, or was cut off (S19), unless it says itself that a person
+    chose it over the one with that mark.
 
     Raises:
         DamagedJournalError: At the first break, a contradiction between the events included.
@@ -73,17 +74,17 @@ def replay(store: Store, watch: Callable[[Entry], None] | None = None, known: Ma
     if not isinstance(first.event, RunPinned):
         raise DamagedJournalError(1, Damage.CONTRADICTION, "does not begin with run.pinned")
     state = RunState(first.event, first.at)
-    _check_mark(Mark(1, head), known)
+    met = head if known is not None and known.seq == 1 else ""
     if watch:
         watch(first)
     for entry, link in stream:
         _apply(state, entry)
         head = link
-        _check_mark(Mark(entry.seq, head), known)
+        met = head if known is not None and known.seq == entry.seq else met
         if watch:
             watch(entry)
-    if known is not None and state.seq < known.seq:
-        raise ForkedJournalError(known.seq, f"entry {known.seq} was written once and is not there")
+    if known is not None and (known.seq, known.head) not in state.chosen_over:
+        _check_mark(known, met)
     return Replay(state, head)
 
 
@@ -101,10 +102,13 @@ def _check_link(seq: int, entry: Entry, prev: str) -> None:
         raise DamagedJournalError(seq, Damage.BROKEN_CHAIN, "does not carry the hash of the entry before it")
 
 
-def _check_mark(here: Mark, known: Mark | None) -> None:
-    if known is not None and forked(here, known):
+def _check_mark(known: Mark, met: str) -> None:
+    """Hold the hash met in the known place against the known one; empty for a place never reached."""
+    if not met:
+        raise ForkedJournalError(known.seq, f"entry {known.seq} was written once and is not there")
+    if forked(Mark(known.seq, met), known):
         raise ForkedJournalError(
-            here.seq, f"entry {here.seq} is not the one that was written when the run was last driven here"
+            known.seq, f"entry {known.seq} is not the one that was written when the run was last driven here"
         )
 
 

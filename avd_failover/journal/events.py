@@ -115,6 +115,20 @@ class JournalSealed(Struct, frozen=True, kw_only=True, tag="journal.sealed", tag
     signature: str
 
 
+class JournalChosen(Struct, frozen=True, kw_only=True, tag="journal.chosen", tag_field="type"):
+    """A person took this journal for the right one of two (safety S19).
+
+    ``head`` is the hash of its last line then. What it lacks is the line that the lease remembered: number
+    ``other_seq``, with the hash ``other_head``.
+    """
+
+    by: str
+    reason: str
+    head: str
+    other_seq: int
+    other_head: str
+
+
 class RunEnded(Struct, frozen=True, kw_only=True, tag="run.ended", tag_field="type"):
     """The run stopped: finished, or interrupted or held and to be resumed."""
 
@@ -228,6 +242,7 @@ Event = (
     | ActionIntended
     | ActionEnded
     | JournalSealed
+    | JournalChosen
 )
 
 

@@ -2,9 +2,9 @@
 
 A hash chain shows an edit, but not that the whole was rewritten and its hashes computed anew. So at the
 boundaries of its phases a journal carries ``journal.sealed``: the number and hash of the entry before it,
-signed. A seal stands right behind the first entry, a resume, a turn, every proof of a barrier or of granted
-access, and the end; and right before the first revoke. It is part of the same transaction as its neighbour,
-so that no mutation waits for more than one local signature.
+signed. A seal stands right behind the first entry, a resume, a turn, a choice between journals, every proof
+of a barrier or of granted access, and the end; and right before the first revoke. It is part of the same
+transaction as its neighbour, so that no mutation waits for more than one local signature.
 
 What seals show: everything up to a seal is what the owner of the key wrote. A seal that lacks where one
 belongs is a break as well. What they cannot show: that a journal was cut off right behind one of its seals;
@@ -20,6 +20,7 @@ from avd_failover.journal.events import (
     ActionIntended,
     Entry,
     Event,
+    JournalChosen,
     JournalSealed,
     RunEnded,
     RunPinned,
@@ -64,7 +65,7 @@ class Phases:
             case RunPinned() | RunTurned():
                 self._uses.update({step.id: step.uses for step in event.graph.steps})
                 return True
-            case RunResumed() | RunEnded():
+            case RunResumed() | RunEnded() | JournalChosen():
                 return True
             case StepEnded(status=StepStatus.DONE):
                 return self._uses.get(event.step) in PROOFS

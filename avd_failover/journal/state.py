@@ -20,6 +20,7 @@ from avd_failover.journal.events import (
     ActionEnded,
     ActionIntended,
     Entry,
+    JournalChosen,
     JournalSealed,
     OperatorSaid,
     Outcome,
@@ -119,6 +120,8 @@ class RunState:
         self.item_requests: dict[str, list[ItemRequest]] = {}
         self.steps = {step.id: StepState(step) for step in pinned.graph.steps}
         self.attempts: dict[int, Attempt] = {}
+        self.chosen_over: set[tuple[int, str]] = set()
+        """Lines of another journal of this run, over which a person chose this one (safety S19)."""
         self.crashes: dict[str, int] = {}
         """How often in a row the process died while requests of a step were under way, none of which was seen
         to take effect (safety L3). Dying at a mere look repeats nothing and counts for nothing."""
@@ -150,6 +153,8 @@ class RunState:
                 self._hear(event, entry.at)
             case RunResumed() | RunTurned() | RunSwitched() as event:
                 self._go_on(event, entry.at)
+            case JournalChosen() as event:
+                self.chosen_over.add((event.other_seq, event.other_head))
             case JournalSealed():
                 pass  # vouches for what was said; says nothing of the run
             case RunPinned():

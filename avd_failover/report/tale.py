@@ -8,6 +8,7 @@ from avd_failover.journal.events import (
     ActionIntended,
     Entry,
     Event,
+    JournalChosen,
     JournalSealed,
     OperatorSaid,
     RunEnded,
@@ -47,6 +48,11 @@ def _tell(event: Event, intents: dict[int, ActionIntended], names: Names | None)
             return "-", _run_words(event)
         case OperatorSaid() | RunTurned() | RunSwitched():
             return "-", said_words(event)
+        case JournalChosen():
+            return "-", (
+                f"chosen by {event.by} over the journal whose entry {event.other_seq} is"
+                f" {event.other_head[:16]}: {event.reason}"
+            )
         case JournalSealed():
             return "-", f"sealed up to entry {event.seq} by key {event.key[:16]}"
         case StepStarted() | StepWaiting() | StepSkips() | StepEnded():
