@@ -169,7 +169,7 @@ def _ask_all(recorder: Recorder) -> None:
 
 
 async def _every_verb(stage: Stage) -> None:
-    """Each verb of ``cloud.py`` once, as the engine would call it."""
+    """Each verb of the seam once, as the engine would call it."""
     cloud, pool, group = stage.cloud, ids.host_pool_id(POOL_A), ids.application_group_id(GROUP_A)
     scope, plan = ids.scope(GROUP_A), ids.scaling_plan_id(PLAN_A)
     await cloud.pools.get(pool)
