@@ -25,7 +25,7 @@ from avd_failover.simulator.records import (
 )
 from avd_failover.simulator.workload import Workload
 
-SEATING = {"Available", "NeedsAssistance", "Upgrading"}
+SEATING = {"Available", "NeedsAssistance", "Upgrading", "UpgradeFailed"}
 """Statuses of hosts that sessions land on."""
 
 Pool = str

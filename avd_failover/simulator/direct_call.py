@@ -30,6 +30,8 @@ T = TypeVar("T")
 U = TypeVar("U")
 LATENCY_S = (0.01, 0.12)
 _TENANT = "tenant"
+_BUDGETS_OF_THEIR_OWN = ("members.", "blobs.", "leases.")
+"""Routes of Graph and of the Blob service, which ARM does not count."""
 
 
 class Line:
@@ -96,7 +98,7 @@ class Line:
         if not self._open:
             raise RuntimeError("this cloud was closed")
         self._sent += 1
-        if self._pace is not None and not route.startswith("members."):  # Graph has budgets of its own
+        if self._pace is not None and not route.startswith(_BUDGETS_OF_THEIR_OWN):
             await self._wait_for_turn(self._pace, route, target)
         sent, ruling = self._ruled(route, target)
         await self.clock.sleep(self._chance.uniform(*LATENCY_S) / 2 + ruling.delay_s)
@@ -153,7 +155,7 @@ class Line:
         return self.clock.sleep(self._chance.uniform(*LATENCY_S) / 2 + held_s)
 
     def _admit(self, sent: Sent) -> None:
-        if sent.route.startswith("members."):  # Graph has budgets of its own
+        if sent.route.startswith(_BUDGETS_OF_THEIR_OWN):
             return
         subscription = _subscription(sent.target)
         # In ARM's order: no resource below a subscription that is not there is proven absent.

@@ -9,7 +9,7 @@ from avd_failover.simulator.core import Core
 from avd_failover.simulator.hosts import Hosts
 from avd_failover.simulator.records import Machine, SessionHost, key
 
-LOAD_BALANCED = {"Available", "NeedsAssistance", "Upgrading"}
+LOAD_BALANCED = {"Available", "NeedsAssistance", "Upgrading", "UpgradeFailed"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

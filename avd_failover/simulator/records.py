@@ -10,7 +10,12 @@ from functools import lru_cache
 from typing import Literal, TypeVar
 
 Power = Literal["running", "starting", "stopping", "stopped", "deallocating", "deallocated"]
-Status = Literal["Available", "Unavailable", "Shutdown", "NeedsAssistance", "NoHeartbeat", "Upgrading"]
+Unwell = Literal[
+    "Unavailable", "Shutdown", "Disconnected", "NeedsAssistance", "NoHeartbeat", "Upgrading", "UpgradeFailed",
+    "NotJoinedToDomain", "DomainTrustRelationshipLost", "SxSStackListenerNotReady", "FSLogixNotHealthy",
+]  # fmt: skip
+Status = Literal["Available"] | Unwell
+"""What the broker says of a host, in the words of its API."""
 SessionPhase = Literal["Pending", "Active", "Disconnected", "LogOff"]
 Balancing = Literal["BreadthFirst", "DepthFirst"]
 OperationStatus = Literal["InProgress", "Succeeded", "Failed"]

@@ -1,13 +1,15 @@
 """The catalogue: every fault is documented and can be written down; nonsense is told with what is meant."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from avd_failover.simulator.building import build
-from avd_failover.simulator.faults.catalogue import BY_NAME, ROWS, read_fault, table
+from avd_failover.simulator.faults.catalogue import BY_NAME, ROWS, kind_of, read_fault, table
 from avd_failover.simulator.faults.command_line import parse_fault
 from avd_failover.simulator.scenario import Scenario
 from tests.simulator.builders import small, small_world
@@ -156,3 +158,36 @@ def test_a_fault_is_a_frozen_value():
     with pytest.raises(ValidationError):
         fault.starts = 3.0
     assert fault == read_fault({"fault": "drop-request", "nth": 2})
+
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "scenarios.md"
+
+
+def told_of() -> dict[str, str]:
+    """Return every fault that the table of disasters names, and of which kind it says that it is."""
+    text = DOCUMENT.read_text(encoding="utf-8").partition("## What can go wrong")[2].partition("\n## ")[0]
+    rows = re.findall(
+        r"^\| [^|]+ \| ([^|]+) \| (request|connection|event|weather|deed) \|$", text, re.MULTILINE
+    )
+    return {
+        name: kind for cell, kind in rows for name in re.findall(r"`([a-z0-9-]+)`", cell) if name in BY_NAME
+    }
+
+
+def test_the_table_of_disasters_tells_where_to_find_every_fault_and_how_it_is_set_off():
+    kinds = {row.name: row.kind for row in table()}
+    assert {name: told_of().get(name) for name in kinds} == kinds
+
+
+TRIGGERS = {
+    "request": {"nth", "times", "p", "starts", "lasts"},
+    "connection": {"nth", "times", "p", "starts", "lasts"},
+    "event": {"nth", "times", "p", "starts", "lasts"},
+    "weather": {"starts", "lasts"},
+    "deed": {"on", "nth", "times", "delay", "starts", "every"},
+}
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_every_fault_has_the_triggers_of_its_kind(name):
+    assert TRIGGERS[kind_of(BY_NAME[name])] <= BY_NAME[name].model_fields.keys()

@@ -34,6 +34,7 @@ from avd_failover.simulator.faults import (
     region,
     transport,
     weather,
+    witness,
 )
 from avd_failover.simulator.faults.base import ConnectionFault, Deed, FateFault, FaultSpec, RequestFault
 
@@ -114,6 +115,10 @@ ROWS: tuple[type[FaultSpec], ...] = (
     identity.ClaimsChallenge,
     clocks.EngineClock,
     clocks.AzureClock,
+    witness.LeaseStolen,
+    witness.CopyRolledBack,
+    witness.CopyForked,
+    witness.CopyAppended,
 )
 
 

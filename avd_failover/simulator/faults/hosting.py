@@ -17,6 +17,7 @@ from avd_failover.simulator.records import (
     ProfileContainer,
     SessionHost,
     Status,
+    Unwell,
     User,
 )
 
@@ -32,9 +33,7 @@ class HostStatus(LastingDeed):
 
     fault: Literal["host-status"] = called("host-status")
     hosts: str = Field(description="Name of a session host, or a pattern such as `avd-weu-*`.")
-    status: Literal["Unavailable", "NeedsAssistance", "NoHeartbeat", "Upgrading"] = Field(
-        default="Unavailable", description="The status."
-    )
+    status: Unwell = Field(default="Unavailable", description="The status, in the words of the API.")
 
     def act(self, stage: Stage) -> None:
         """Show it."""

@@ -41,6 +41,7 @@ from avd_failover.simulator.http import (
     metadata,
     tokens,
 )
+from avd_failover.simulator.http.blob_service import error_body
 from avd_failover.simulator.http.faulty import sent_of, skewed
 from avd_failover.simulator.http.heads import Moment, activity_id, dressed
 from avd_failover.simulator.http.routing import Face, Match, Route, Router, Unserved
@@ -210,6 +211,8 @@ class Azure:
     def _admitted(self, call: Call, face: Face) -> _Passed:
         if face in _OPEN_TO_ALL:
             return _Passed(face=face)
+        if face is Face.BLOBS:
+            return _Passed(face=face)
         if face is Face.GRAPH:
             return _Passed(face=face, heads=graph_costs.admit(self.world, call))
         if not call.query.get("api-version"):
@@ -270,11 +273,19 @@ def _subscription_of(scope: str) -> str:
 
 
 def _encoded(answer: Answer) -> tuple[bytes, str]:
+    if answer.raw is not None:
+        return answer.raw, ""
     if answer.text is not None:
         return answer.text.encode(), "text/plain; charset=utf-8"
     if answer.body is None:
         return b"", ""
     return msgspec.json.encode(answer.body), "application/json; charset=utf-8"
+
+
+def _refused_blob(refusal: ArmRefusal, heads: dict[str, str]) -> Answer:
+    told = {"x-ms-error-code": refusal.code, "Content-Type": "application/xml"}
+    body = error_body(refusal.code, refusal.message).encode()
+    return Answer(status=refusal.status, raw=body, headers=heads | told)
 
 
 def _refused(refusal: ArmRefusal, face: Face, number: int) -> Answer:
@@ -283,6 +294,8 @@ def _refused(refusal: ArmRefusal, face: Face, number: int) -> Answer:
         heads["Retry-After"] = str(refusal.retry_after_s)
     if refusal.code in _BY_GATEWAY:
         heads["x-ms-failure-cause"] = "gateway"
+    if face is Face.BLOBS:
+        return _refused_blob(refusal, heads)
     text = refusal.message
     if refusal.code.isdigit():
         text = f"ActivityId: {activity_id(number)} Error: {text}"

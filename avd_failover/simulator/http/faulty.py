@@ -68,9 +68,9 @@ FOREIGN = "https://elsewhere.invalid/next?api-version=2022-04-01"
 
 def sent_of(world: World, match: Match, call: Call) -> Sent:
     """Return a request as faults see it."""
-    route = route_name(match.route.method, match.route.template)
     if match.route.face is Face.BLOBS:
         return world.faults.describe(route_of(call), target_of(call), call.actor)
+    route = route_name(match.route.method, match.route.template)
     continues = any(name in call.query for name in ("$skiptoken", "$skip"))
     return world.faults.describe(route, _target(match, call, route), call.actor, continues=continues)
 

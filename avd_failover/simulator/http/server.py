@@ -19,6 +19,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from avd_failover.simulator.faults.obstacles import Obstacle
 from avd_failover.simulator.faults.ruling import CLEAR
+from avd_failover.simulator.http.blob_service import BlobService, blob_routes
 from avd_failover.simulator.http.control import Controls, routes
 from avd_failover.simulator.http.damage import deliver, whole
 from avd_failover.simulator.http.door import Contexts, Door
@@ -143,7 +144,7 @@ async def serve(
     async with AsyncExitStack() as stack:
         memory = _remembering(stack, world, log_to)
         controls = Controls(pace=pace, scenario=scenario)
-        azure = Azure(world, pages=pages, more=routes(controls))
+        azure = Azure(world, pages=pages, more=(*routes(controls), *blob_routes(BlobService(pace=pace))))
         controls.gaps = lambda: azure.gaps
         server = Server(world, azure, pace, memory)
         door = await _listen(stack, server, host, port, tls)
