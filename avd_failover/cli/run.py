@@ -12,6 +12,7 @@ import msgspec
 
 from avd_failover import __version__
 from avd_failover.azure.endpoints import Endpoints
+from avd_failover.cli.answering import refuse_dark
 from avd_failover.cli.drive import EXIT_OF, drive
 from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
@@ -121,6 +122,7 @@ async def _start(asked: Asked, simulate: str | None, speed: float | None, manner
             left = standing(home, asked, simulate, wired)
             may_begin(asked, left, wired.clock.now())
             asked = following(asked, left)
+            await refuse_dark(asked, wired)
             pinned = asked.pin(run, wired.where, wired.simulated, tenure.lease.holder)
             pinned = msgspec.structs.replace(pinned, quarantine_s=_quarantine_s(tenure, plan))
             if not manner.yes and (end := await _ask(pinned, wired, manner)) is not None:
@@ -162,9 +164,9 @@ async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> Ex
 
 
 def _after(home: Home, state: RunState) -> str:
-    """Return how to go on with what an amended run did; empty for a run that left nothing to go on with."""
+    """Return what to type about a run that is over: how to go on with an amended one, or to read it."""
     if not state.successor:
-        return ""
+        return advice(state)[0]
     if home.path_of(state.successor).exists():
         return f"failover resume {state.successor}"
     return f"failover amend {state.run} --plan EDITED --by NAME --reason WHY    {state.successor} never began"

@@ -95,3 +95,10 @@ def test_the_command_to_try_next_works(shell: Shell, command: list[str]) -> None
     assert shell.type(*command) == ExitCode.BAD_INPUT
     named = shell.err.rsplit("Next: failover ", 1)[1].split("    ")[0].split()
     assert shell.type(*named) == ExitCode.DONE
+
+
+def test_a_run_that_is_over_is_not_resumed_and_names_what_there_is_to_read(shell: Shell) -> None:
+    shell.record(RUN, whole_run())
+    assert shell.type("resume", RUN) == ExitCode.DONE
+    assert f"{RUN} is completed; there is nothing to resume" in shell.err
+    assert f"Next: failover report {RUN}" in shell.err

@@ -2,7 +2,7 @@
 
 import pytest
 
-from avd_failover.domain.states import RunStatus
+from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.journal.events import Entry, StepEnded, StepStarted
 from avd_failover.journal.state import RunState
 from tests.crash.stage import ROOT, Stage, access, settings
@@ -93,3 +93,6 @@ def test_a_killed_run_is_turned_back_without_going_on_first() -> None:
     assert stage.drive() is RunStatus.ROLLED_BACK
     assert access(stage.world) == before
     assert stage.state.steps["grant-target"].attempts == []
+    left = stage.state.steps["logoff-source"]
+    assert left.status is StepStatus.SKIPPED, "nothing of the way there goes on any more"
+    assert left.because == "left where it stood: turned back by tester: a person looked"
