@@ -58,12 +58,19 @@ class Conductor:
 
     async def drive(self) -> RunStatus:
         """Drive to the end, and take the turns that people ask for on the way; the end is durable."""
+        self._take_turn()  # asked of a process that died before it could turn
         status = await self._drive()
-        while not status.final and (turn := self._asked_for()) is not None:
-            self._journal.append(turn)
+        while not status.final and self._take_turn():
             self._stop = StopSignal()
             status = await self._drive()
         return status
+
+    def _take_turn(self) -> bool:
+        """Turn if that was asked for and not done yet."""
+        turn = self._asked_for()
+        if turn is not None:
+            self._journal.append(turn)
+        return turn is not None
 
     async def _drive(self) -> RunStatus:
         run = Run(

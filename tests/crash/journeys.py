@@ -14,7 +14,7 @@ from avd_failover.simulator.building import build
 from avd_failover.simulator.records import Machine
 from tests.crash import desks
 from tests.crash.scene import Scene, scenario
-from tests.crash.stage import settings
+from tests.crash.stage import access, settings
 from tests.scenarios.partial import TESTERS, production
 
 NIGHT_S = 3600.0
@@ -58,10 +58,14 @@ class Dark(Scene):
         status = super().turn_back()
         if status is not RunStatus.HELD or not self.state.because:
             return status
+        self.heal()
+        return self.drive()
+
+    def heal(self) -> None:
+        """Let the source answer again, and some time pass."""
         for fault in self.world.faults.listed():
             self.world.faults.remove("tester", fault["id"])
         self.later(NIGHT_S)
-        return self.drive()
 
     def faults_found(self) -> list[str]:
         """Return what is not as it must be; nothing is granted before people spoke, and the rest is owed."""
@@ -95,14 +99,21 @@ class Drill(Scene):
 
     def faults_found(self) -> list[str]:
         """Return what is not as it must be; production is as before whatever became of the drill."""
-        found, now = super().faults_found(), production(self.world)
+        now = production(self.world)
+        found = [one for one in super().faults_found() if not one.startswith("access of")]
+        found += self._testers_found(access(self.world))
         return found + [f"{what} of production changed" for what in now if now[what] != self.production[what]]
 
     def _misplaced(self, after: dict[str, dict[str, Any]]) -> list[str]:
-        """Demand the testers on the source, where the plan has them, and nowhere else."""
+        return []
+
+    def _testers_found(self, after: dict[str, dict[str, Any]]) -> list[str]:
+        """Demand the testers where drills begin, on the source; unless one was turned back before."""
         have = {one["scope"].lower() for one in after.values() if one["principal_id"] == TESTERS}
         wanted = {str(pair.source) for pair in self.asked.route.pairs}
-        return [f"testers are at {sorted(have)}"] if have != wanted else []
+        status = self.state.status
+        right = have == wanted or (status is RunStatus.ROLLED_BACK and have <= wanted)
+        return [] if right or not status.final else [f"testers are at {sorted(have)}"]
 
 
 class Upkeep(Scene):

@@ -4,6 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from avd_failover.domain.actions import (
+    Action,
+    SetLogons,
+    SetPoolReferences,
+    SetScheduleFloor,
+    SetStartOnConnect,
+)
 from avd_failover.domain.states import RunStatus
 from avd_failover.journal.chain import replay
 from avd_failover.journal.events import Outcome
@@ -74,7 +81,8 @@ def _go_on(scene: Scene, case: Case) -> list[str]:
     if known.status.final:
         scene.journal = None
         return [] if known.status is RunStatus.COMPLETED else [f"ended {known.status.value}"]
-    done = {identity(one.action) for one in known.attempts.values() if one.outcome is Outcome.APPLIED}
+    applied = [one.action for one in known.attempts.values() if one.outcome is Outcome.APPLIED]
+    done = {one.target: identity(one) for one in applied}
     _make_weather(scene, case.weather)
     if case.going is Going.ELSEWHERE:
         scene.move()
@@ -83,11 +91,24 @@ def _go_on(scene: Scene, case: Case) -> list[str]:
     found = scene.faults_found()
     if status is not wanted:
         found.insert(0, f"ended {status.value}: {scene.state.because}")
-    again = [one for one in scene.state.attempts.values() if one.n > len(known.attempts)]
-    repeated = [identity(one.action) for one in again if identity(one.action) in done]
     if case.going is not Going.BACK:
-        found += [f"sent again although it was known to be done: {one}" for one in repeated]
+        again = [one.action for one in scene.state.attempts.values() if one.n > len(known.attempts)]
+        found += [
+            f"sent again although it was known to be done: {identity(one)}"
+            for one in _first(again)
+            if done.get(one.target) == identity(one)
+            and not (case.weather is Weather.STALE and isinstance(one, SETTINGS))
+        ]
     return found
+
+
+SETTINGS = (SetLogons, SetStartOnConnect, SetPoolReferences, SetScheduleFloor)
+"""What may be set again where a stale reading shows it as before: twice is the same as once."""
+
+
+def _first(actions: Iterable[Action]) -> Iterable[Action]:
+    """Return the first action on each target: what was undone meanwhile may be done again."""
+    return {one.target: one for one in reversed(list(actions))}.values()
 
 
 def _make_weather(scene: Scene, weather: Weather) -> None:

@@ -112,6 +112,9 @@ class Scene:
         self.ask("rollback", reason="the matrix says so")
         return self.drive()
 
+    def heal(self) -> None:
+        """End what is wrong with the world, where something is."""
+
     def follow(self, first: "Scene", wish: Wish, after_s: float) -> None:
         """Become the run that follows another in its world, a while after it completed."""
         if first.drive() is not RunStatus.COMPLETED:
