@@ -67,9 +67,14 @@ def back(mode: str, force: str, **options: Any) -> None:  # noqa: ANN401 - click
 @click.option(
     "--hold", metavar="DURATION", help="How long testers have, such as 30m.  [default: the runbook's]"
 )
-def drill(hold: str | None, **options: Any) -> None:  # noqa: ANN401 - click hands over what it parsed
+@click.option(
+    "--severity", default="", metavar="TEXT", help="How severe the scenario is; goes into the evidence."
+)
+@click.option("--because", default="", metavar="TEXT", help="Why it was chosen; goes into the evidence.")
+def drill(hold: str | None, severity: str, because: str, **options: Any) -> None:  # noqa: ANN401 - click's call
     """Move the plan's testers to the other side and back, with production untouched and evidence of it."""
-    begin("drill", options, hold_s=None if hold is None else _seconds(hold))
+    hold_s = None if hold is None else _seconds(hold)
+    begin("drill", options, hold_s=hold_s, severity=severity, chosen_because=because)
 
 
 @click.command()

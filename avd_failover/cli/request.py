@@ -43,6 +43,9 @@ class Wish(Struct, frozen=True, kw_only=True):
     """Why a source that looks healthy is left as if it were dark."""
     hold_s: float | None = None
     """How long a drill holds for its testers, where not as its runbook says."""
+    severity: str = ""
+    """How severe the scenario of a drill is; goes into its evidence, as what follows."""
+    chosen_because: str = ""
     key: str = ""
     by: str = ""
     accepted: str = ""
@@ -67,6 +70,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     inherited: tuple[Action, ...] = ()
     accepted: Accepted | None = None
     images: tuple[DeskImage, ...] = ()
+    severity: str = ""
+    chosen_because: str = ""
 
     def pin(self, run: str, where: Endpoints, simulated: str | None, holder: Holder) -> RunPinned:
         """Return the first event of the run's journal."""
@@ -88,6 +93,8 @@ class Asked(Struct, frozen=True, kw_only=True):
             inherited=self.inherited,
             accepted=self.accepted,
             images=self.images,
+            severity=self.severity,
+            chosen_because=self.chosen_because,
         )
 
 
@@ -178,6 +185,8 @@ def _asked(wish: Wish, plan: PlanFile, runbook: RunbookFile) -> Asked:
         runbook_sha256=runbook.sha256,
         initiator=wish.by or this_person(),
         key=wish.key,
+        severity=wish.severity,
+        chosen_because=wish.chosen_because,
         accepted=Accepted(digest=wish.accepted, by=wish.by or this_person()) if wish.accepted else None,
     )
 

@@ -85,6 +85,10 @@ class RunPinned(Struct, frozen=True, kw_only=True, tag="run.pinned", tag_field="
     """The placement that this run may begin from although no journal explains it (safety J10)."""
     images: tuple[DeskImage, ...] = ()
     """What earlier runs knew of the extensions on personal desktops, for those that nobody can ask now."""
+    severity: str = ""
+    """How severe the scenario of a drill is, in the words of whoever began it."""
+    chosen_because: str = ""
+    """Why a drill plays that scenario."""
     signer: str = ""
     """Public key that signs this journal, in hexadecimal; empty for one that nobody signs."""
 

@@ -25,6 +25,7 @@ from avd_failover.report.drill_account import (
     ThirdParty,
 )
 from avd_failover.report.people import ITEM
+from avd_failover.report.redaction import redact
 from avd_failover.report.turning import recovered_at
 from avd_failover.report.words import duration
 
@@ -59,8 +60,8 @@ def drill(state: RunState, told: Material) -> DrillEvidence | None:
         test_type="live switch of a test group to the other side and back, production at work",
         scope=route.scope,
         scenario=state.pinned.simulated,
-        severity=None,
-        chosen_because=None,
+        severity=redact(state.pinned.severity) or None,
+        chosen_because=redact(state.pinned.chosen_because) or None,
         began_at=state.started_at,
         ended_at=ended,
         duration_s=(state.last_at - state.started_at).total_seconds(),

@@ -36,7 +36,8 @@ def _what(account: Account, drill: DrillEvidence) -> Iterator[str]:
     yield f"result     {drill.result}" + (f": {drill.notes}" if drill.notes else "")
     yield f"drill      {who.run}, plan {who.plan} sha256 {who.plan_sha256}"
     yield f"type       {drill.test_type}"
-    yield f"scenario   {drill.scenario or OPEN}   severity {drill.severity or OPEN}   chosen because {OPEN}"
+    chosen = f"severity {drill.severity or OPEN}   chosen because {drill.chosen_because or OPEN}"
+    yield f"scenario   {drill.scenario or OPEN}   {chosen}"
     yield "measured   see Objectives: declared in the plan before the run, measured from the journal"
 
 

@@ -45,6 +45,10 @@ WISHES: list[tuple[str, dict[str, Any]]] = [
     ("back --plan small --run-key k --by Ben", {"purpose": Purpose.FAILBACK, "key": "k", "by": "Ben"}),
     ("drill --plan small", {"purpose": Purpose.DRILL}),
     ("drill --plan small --hold 30m", {"purpose": Purpose.DRILL, "hold_s": 1800.0}),
+    (
+        "drill --plan small --severity high --because flood",
+        {"purpose": Purpose.DRILL, "severity": "high", "chosen_because": "flood"},
+    ),
     ("settle --plan small", {"purpose": Purpose.SETTLE}),
     ("run host-keepalive --plan small", {"purpose": Purpose.UPKEEP, "runbook": "host-keepalive"}),
 ]

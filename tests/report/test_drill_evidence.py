@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from msgspec import to_builtins
+from msgspec.structs import replace
 
 from avd_failover.domain.actions import RevokeAssignment
 from avd_failover.domain.plan import End
@@ -232,3 +233,12 @@ def test_the_page_has_the_evidence_and_room_to_sign() -> None:
         assert words in seen.shown
     blanks = [attrs for attrs in seen.all("span") if attrs.get("class") == "blank"]
     assert len(blanks) == 3 + 2 * 3 + 2
+
+
+def test_severity_and_reason_are_those_that_were_given_and_lines_to_fill_in_else() -> None:
+    pinned = replace(p.first(p.DRILL, *p.DRILL_STEPS), severity="high", chosen_because="a flood")
+    given = p.tested(Story(first=pinned))
+    assert "severity high   chosen because a flood" in account_text(account(given))
+    assert (evidence(given).severity, evidence(given).chosen_because) == ("high", "a flood")
+    blank = "severity ____________   chosen because ____________"
+    assert blank in account_text(account(p.drilled()))
