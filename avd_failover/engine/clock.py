@@ -30,9 +30,11 @@ class LoopClock:
         """Return seconds on this clock since it was made."""
         return (asyncio.get_running_loop().time() - self._origin) * self._speed
 
-    def sleep(self, seconds: float) -> Coroutine[Any, Any, None]:
+    async def sleep(self, seconds: float) -> None:
         """Wait for that long on this clock."""
-        return asyncio.sleep(max(0.0, seconds) / self._speed)
+        loop, delay = asyncio.get_running_loop(), max(0.0, seconds) / self._speed
+        if not (isinstance(loop, VirtualLoop) and loop.skip(delay)):
+            await asyncio.sleep(delay)
 
 
 def run_virtually(main: Coroutine[Any, Any, T]) -> T:

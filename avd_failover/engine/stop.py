@@ -15,6 +15,7 @@ class StopSignal:
     def __init__(self) -> None:
         self._asked = asyncio.Event()
         self._children: dict[StopSignal, None] = {}
+        self._waiting: dict[asyncio.Future[None], None] = {}
         self.because = ""
         self.held = False
         """Whether the run is to be held for a person, not merely interrupted."""
@@ -36,6 +37,8 @@ class StopSignal:
         if not self.asked:
             self.because, self.held = because, held
         self._asked.set()
+        for waiting in self._waiting:
+            waiting.cancel()
         for child in self._children:
             child.ask(because, held=held)
 
@@ -57,10 +60,19 @@ class StopSignal:
         """Wait on the clock, or less if somebody asks to stop; then raises StoppedError."""
         self.check()
         waiting = asyncio.ensure_future(clock.sleep(seconds))
-        asked = asyncio.ensure_future(self._asked.wait())
+        self._waiting[waiting] = None
         try:
-            await asyncio.wait({waiting, asked}, return_when=asyncio.FIRST_COMPLETED)
+            await waiting
+        except asyncio.CancelledError:
+            if not self.asked or _is_cancelled():
+                raise
         finally:
+            self._waiting.pop(waiting)
             waiting.cancel()
-            asked.cancel()
         self.check()
+
+
+def _is_cancelled() -> bool:
+    """Tell whether whoever waits was itself cancelled, and not only what it waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -68,6 +68,18 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Return virtual seconds since the loop was made."""
         return self._now
 
+    def skip(self, delay: float) -> bool:
+        """Let that much time pass at once if nobody else would do anything meanwhile; otherwise do nothing.
+
+        For whoever is running and would wait: nothing that is ready, and no timer until then, the moment
+        itself included, can tell the difference.
+        """
+        when, timers = self._now + delay, self._timers
+        if self._calls or (timers and timers[0][0] <= when):
+            return False
+        self._now = when
+        return True
+
     def call_soon(
         self,
         callback: Callable[[*Arguments], object],

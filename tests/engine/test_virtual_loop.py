@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from avd_failover.engine.clock import LoopClock, run_virtually
+from avd_failover.engine.clock import EPOCH, LoopClock, run_virtually
 from avd_failover.engine.virtual_loop import StalledError, VirtualLoop
 
 
@@ -201,3 +201,52 @@ def test_a_clock_at_a_speed_passes_that_much_faster():
         return asyncio.get_running_loop().time(), clock.monotonic()
 
     assert run_virtually(main()) == (10, 600)
+
+
+def test_who_waits_alone_passes_the_time_without_a_turn():
+    async def alone() -> tuple[bool, float]:
+        loop = running()
+        return loop.skip(5.0), loop.time()
+
+    assert run_virtually(alone()) == (True, 5.0)
+
+
+@pytest.mark.parametrize(("due_s", "skipped"), [(4.0, False), (5.0, False), (5.001, True)])
+def test_time_is_not_passed_over_the_head_of_a_timer(due_s: float, skipped: bool):  # noqa: FBT001
+    async def beside() -> tuple[bool, float]:
+        loop = running()
+        loop.call_later(due_s, lambda: None)
+        return loop.skip(5.0), loop.time()
+
+    assert run_virtually(beside()) == (skipped, 5.0 if skipped else 0.0)
+
+
+def test_time_is_not_passed_over_the_head_of_what_is_ready():
+    async def beside() -> tuple[bool, float]:
+        loop = running()
+        loop.call_soon(lambda: None)
+        return loop.skip(5.0), loop.time()
+
+    assert run_virtually(beside()) == (False, 0.0)
+
+
+def test_two_who_wait_side_by_side_go_on_in_the_order_of_their_moments():
+    async def both() -> list[str]:
+        clock = LoopClock(EPOCH)
+        seen: list[str] = []
+
+        async def tick(name: str, every_s: float) -> None:
+            for _ in range(3):
+                await clock.sleep(every_s)
+                seen.append(f"{name}{clock.monotonic():.0f}")
+
+        await asyncio.gather(tick("a", 2.0), tick("b", 3.0))
+        return seen
+
+    assert run_virtually(both()) == ["a2", "b3", "a4", "b6", "a6", "b9"]
+
+
+def running() -> VirtualLoop:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    return loop
