@@ -25,6 +25,7 @@ from avd_failover.domain.route import Purpose
 from avd_failover.domain.states import RunStatus
 from avd_failover.domain.words import listed
 from avd_failover.engine.orders import Order, Words
+from avd_failover.engine.waivers import unwaived
 from avd_failover.journal.chain import replay
 from avd_failover.journal.home import Home
 from avd_failover.journal.sqlite_store import SqliteStore
@@ -112,6 +113,12 @@ def skip(run: str, step: str, item: str, by: str | None, reason: str) -> None:
             next_step=f"failover status {state.run}",
         )
     _refuse_ended(state, step)
+    if not item and (why := unwaived(state, step, _name(by))):
+        raise Quit(
+            ExitCode.REFUSED,
+            why,
+            next_step=f"failover skip {state.run} {step} --by NAME --reason WHY    by somebody else",
+        )
     _ask(home, state, Order.SKIP, Words(by=_name(by), reason=reason, step=step, item=item))
     after = "" if alive(home, state) else f", once the run goes on: failover resume {state.run}"
     click.echo(f"{f'{item} of {step}' if item else step} is skipped{after}")

@@ -15,6 +15,7 @@ from msgspec import Struct
 from avd_failover.domain.plan import Mode
 from avd_failover.domain.rollback import no_way_back
 from avd_failover.engine.stop import StopSignal
+from avd_failover.engine.waivers import unwaived
 from avd_failover.journal.events import OperatorSaid
 from avd_failover.journal.store import Request, Requests
 from avd_failover.journal.writer import JournalWriter
@@ -100,7 +101,7 @@ class Orders:
                 self._stop.ask(because, held=True)
             case Order.UNPLANNED if self._may_switch():
                 self._stop.ask(f"switched to unplanned by {told}", held=True)
-            case Order.SKIP if not said.item:
+            case Order.SKIP if not said.item and not unwaived(self._journal.state, said.step or "", said.by):
                 self._skip(said.step or "", f"skipped by {told}")
 
     def _may_switch(self) -> bool:

@@ -360,4 +360,14 @@ MUTATIONS = (
         "a word is as young as the run that hears it", "journal/state.py",
         "at=event.asked_at or at,", "at=at,", "tests/engine/test_what_people_ask.py",
     ),
+    Mutation(
+        "whoever began the run waives the proof of seats", "engine/waivers.py",
+        "    if not same_person(by, state.pinned.initiator):\n", "    if True:\n",
+        "tests/engine/test_waivers.py",
+    ),
+    Mutation(
+        "a choice over one journal is one over every other", "journal/chain.py",
+        "(known.seq, known.head) not in state.chosen_over", "not state.chosen_over",
+        "tests/journal/test_chosen.py",
+    ),
 )  # fmt: skip
