@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from avd_failover.cli.request import Wish
+from avd_failover.cli.request import Wish, of
 from avd_failover.domain.plan import Mode
 from avd_failover.domain.recovery_actions import FailOverMachine
 from avd_failover.domain.route import Purpose
@@ -185,3 +185,14 @@ class Home(Desks):
     def __init__(self) -> None:
         super().__init__()
         self.follow(There(), Wish(plan="personal-eu", purpose=Purpose.FAILBACK), NIGHT_S)
+
+
+class Images(Desks):
+    """The nightly upkeep that writes down what is on the machines, and changes nothing."""
+
+    once = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        wish = Wish(plan="personal-eu", purpose=Purpose.UPKEEP, runbook="personal-images", by="Dana")
+        self.asked = of(wish, self.asked)

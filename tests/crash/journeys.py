@@ -156,10 +156,11 @@ JOURNEYS: dict[str, Callable[[], Scene]] = {
     "desks-home": desks.Home,
     "desks-dark": desks.Dark,
     "desks-settle": desks.Settle,
+    "desks-images": desks.Images,
 }
 """What the names mean: planned failovers by scenario, the way home, a source that is dark, a cohort there and
-home, a drill, an upkeep; personal desktops there, planned and unplanned, home, out of the dark, and what is
-owed then."""
+home, a drill, an upkeep; personal desktops there, planned and unplanned, home, out of the dark, what is
+owed then, and the upkeep that only reads."""
 
 
 def scene_of(name: str) -> Scene:

@@ -1,32 +1,24 @@
 """Play seeds and crashes for as long as you like: ``make soak SOAK_MINUTES=30``.
 
-Half of the time goes to seeded runs in all modes, half to the crash matrix: both scenarios, the way home and
-a dark source, every cut point, not only one for each distinct state, in an order drawn from the starting
-seed; then every guard is taken out once. JSON goes to stdout, or to a file; the table for people goes to
-stderr. The exit code is 1 when anything was wrong.
+Half of the time goes to seeded runs in all modes, a third to the crash matrix of every run that it knows,
+every cut point, not only one for each distinct state, in an order drawn from the starting seed, and the rest
+to cuts in the recovery of a cut and beside faults; then every guard is taken out once. JSON goes to stdout,
+or to a file; the table for people goes to stderr. The exit code is 1 when anything was wrong.
 """
 
 import argparse
 import asyncio
 import json
-import random
 import sys
 import time
 import warnings
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.crash.matrix import cases, census, goings, points
-from tests.crash.matrix import play as play_case
 from tests.mutations.__main__ import survivors
 from tests.simulation.draw import Mode
 from tests.simulation.play import Played, play, totals
-
-SCENARIOS = ("small", "small", "home", "dark", "pooled-eu")
-"""The small one twice as often: it is three times as fast as the last. ``home`` and ``dark`` are its way home
-and its flight from a source that does not answer."""
+from tests.soak.crashes import crashed, twice
 
 
 def seeded(until_s: float, first: int) -> dict[str, Any]:
@@ -47,42 +39,9 @@ def seeded(until_s: float, first: int) -> dict[str, Any]:
     return {"first_seed": first, "last_seed": seed - 1, **found}
 
 
-def crashed(until_s: float, first: int) -> dict[str, Any]:
-    """Play cases of the crash matrix until the time is over or every case was played."""
-    every = {name: points(name) for name in dict.fromkeys(SCENARIOS)}
-    streams = {name: _shuffled(name, every[name], first) for name in every}
-    wrong: dict[str, list[str]] = {}
-    runs: Counter[str] = Counter()
-    covered: dict[str, set[int]] = {name: set() for name in every}
-    while time.monotonic() < until_s and streams:
-        for name in SCENARIOS:
-            case = next(streams[name], None) if name in streams else None
-            if case is None:
-                streams.pop(name, None)
-                continue
-            runs[name] += 1
-            covered[name].add(case.point.n)
-            if found := play_case(name, case):
-                wrong[f"{name}: {case}"] = found
-    return {
-        "cut_points": {name: census(found) for name, found in every.items()},
-        "cut_points_in_all": {name: len(found) for name, found in every.items()},
-        "cut_points_covered": {name: len(found) for name, found in covered.items()},
-        "cases_in_all": {name: 3 * len(goings(name)) * len(found) for name, found in every.items()},
-        "runs": dict(runs),
-        "wrong": wrong,
-    }
-
-
-def _shuffled(name: str, every: list[Any], first: int) -> Iterator[Any]:
-    whole = list(cases(every, goings(name)))
-    random.Random(f"{name}:{first}").shuffle(whole)
-    return iter(whole)
-
-
 def table(report: dict[str, Any]) -> str:
     """Return the report for people."""
-    seeds, crashes = report["seeded"], report["crashed"]
+    seeds, crashes, more = report["seeded"], report["crashed"], report["twice"]
     rows = [
         f"first seed {seeds['first_seed']}, last {seeds['last_seed']}",
         f"{seeds['seeds']} runs, {seeds['crashes']} crashes",
@@ -97,10 +56,12 @@ def table(report: dict[str, Any]) -> str:
             f" {crashes['runs'].get(name, 0):>8}"
             for name, whole in crashes["cut_points_in_all"].items()
         ),
+        "cut again on the way, and cut beside faults: runs",
+        *(f"  {name:<34} {count:>8}" for name, count in more["runs"].items()),
         f"guards that nobody missed: {', '.join(report['survivors']) or 'none'}",
-        f"wrong: {len(seeds['wrong'])} seeds, {len(crashes['wrong'])} crashes",
+        f"wrong: {len(seeds['wrong'])} seeds, {len(crashes['wrong']) + len(more['wrong'])} crashes",
         *(f"  {one['command']}: {one['found'][0][:160]}" for one in seeds["wrong"]),
-        *(f"  {case}: {found[0][:160]}" for case, found in crashes["wrong"].items()),
+        *(f"  {case}: {found[0][:160]}" for case, found in (crashes["wrong"] | more["wrong"]).items()),
     ]
     return "\n".join(rows) + "\n"
 
@@ -116,7 +77,8 @@ def main() -> int:
     warnings.filterwarnings("ignore", "coroutine .* was never awaited")  # a process that dies awaits nothing
     begin, half_s = time.monotonic(), asked.minutes * 30.0
     report = {"minutes": asked.minutes, "seeded": seeded(begin + half_s, asked.first_seed)}
-    report["crashed"] = crashed(begin + 2 * half_s, asked.first_seed)
+    report["crashed"] = crashed(begin + 5 * half_s / 3, asked.first_seed)
+    report["twice"] = twice(begin + 2 * half_s, asked.first_seed)
     report["survivors"] = [] if asked.without_mutations else survivors()
     whole = json.dumps(report, indent=2) + "\n"
     if asked.json:
@@ -124,7 +86,12 @@ def main() -> int:
     else:
         sys.stdout.write(whole)
     sys.stderr.write(table(report))
-    wrong = report["seeded"]["wrong"] or report["crashed"]["wrong"] or report["survivors"]
+    wrong = (
+        report["seeded"]["wrong"]
+        or report["crashed"]["wrong"]
+        or report["twice"]["wrong"]
+        or report["survivors"]
+    )
     return 1 if wrong else 0
 
 
