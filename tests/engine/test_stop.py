@@ -26,7 +26,7 @@ def test_a_wait_that_nobody_ends_lasts_as_long_as_it_was_asked_for():
 
 
 @pytest.mark.parametrize("of_parent", [False, True])
-def test_who_waits_is_told_of_a_request_at_the_moment_it_comes(of_parent: bool):  # noqa: FBT001
+def test_who_waits_is_told_of_a_request_at_the_moment_it_comes(of_parent: bool):
     async def wait() -> tuple[str, float]:
         clock, stop = LoopClock(EPOCH), StopSignal()
         mine = stop.child()
@@ -63,7 +63,7 @@ def test_a_request_before_the_wait_begins_ends_it_before_it_begins():
 
 
 @pytest.mark.parametrize("asked", [False, True])
-def test_a_wait_that_is_itself_cancelled_is_cancelled_whether_or_not_somebody_asked(asked: bool):  # noqa: FBT001
+def test_a_wait_that_is_itself_cancelled_is_cancelled_whether_or_not_somebody_asked(asked: bool):
     async def wait() -> None:
         clock, stop = LoopClock(EPOCH), StopSignal()
         waiting = asyncio.ensure_future(stop.sleep(clock, HOUR_S))

@@ -212,7 +212,7 @@ def test_who_waits_alone_passes_the_time_without_a_turn():
 
 
 @pytest.mark.parametrize(("due_s", "skipped"), [(4.0, False), (5.0, False), (5.001, True)])
-def test_time_is_not_passed_over_the_head_of_a_timer(due_s: float, skipped: bool):  # noqa: FBT001
+def test_time_is_not_passed_over_the_head_of_a_timer(due_s: float, skipped: bool):
     async def beside() -> tuple[bool, float]:
         loop = running()
         loop.call_later(due_s, lambda: None)
