@@ -90,13 +90,15 @@ def told(entries: Iterable[Entry], head: str, *, alive: bool = False, others: Ot
 def tell(state: RunState, chronicle: Chronicle, head: str, *, alive: bool, others: Others = ()) -> Account:
     """Return the account of a run whose journal was folded to ``state`` while ``chronicle`` watched."""
     route, names = state.pinned.route, Names(state.pinned.route)
-    steps = list(state.steps.values())
     pairs, stood = pair_accounts(state), barrier(state, chronicle)
     reached = moments(state, stood.proven_at if stood else None, chronicle.turned_at)
     drives = chronicle.drives(alive=alive)
     found, machines = tuple(_findings(state, chronicle)), machine_accounts(state, others)
     objectives = tuple(_objectives(state, pairs, machines))
     held = tuple(checks(state, chronicle, stood, pairs))
+    told = Material(
+        decisions=chronicle.decisions, drives=drives, objectives=objectives, checks=held, findings=found
+    )
     return Account(
         format=FORMAT,
         identity=_identity(state),
@@ -107,7 +109,7 @@ def tell(state: RunState, chronicle: Chronicle, head: str, *, alive: bool, other
         moments=reached,
         gaps=gaps(pairs),
         placement=pairs,
-        steps=tuple(step_account(step, chronicle, state, alive=alive) for step in steps),
+        steps=tuple(step_account(step, chronicle, state, alive=alive) for step in state.steps.values()),
         barrier=stood,
         checks=held,
         changes=_changes(state),
@@ -128,16 +130,7 @@ def tell(state: RunState, chronicle: Chronicle, head: str, *, alive: bool, other
         fence=fence(state),
         settled=settled(state, others),
         matrix=matrix(state, others),
-        drill=drill(
-            state,
-            Material(
-                decisions=chronicle.decisions,
-                drives=drives,
-                objectives=objectives,
-                checks=held,
-                findings=found,
-            ),
-        ),
+        drill=drill(state, told),
     )
 
 

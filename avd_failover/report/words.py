@@ -56,6 +56,7 @@ def plain(text: str) -> str:
 
 
 _ABOUT = re.compile(r"\.?,? for (?P<id>/(?:subscriptions|providers)/[^\s;,()]+)(?: \(request [^)\s]+\))?")
+_ID = re.compile(r"(?<!--item )(?<![\w:/])/subscriptions/[^\s;,()]+")
 _POINTER = re.compile(r" ?For more details please go to https://aka\.ms/\S+")
 
 
@@ -64,7 +65,8 @@ def brief(text: str) -> str:
 
     Journal, report and data forms keep the whole text, which is what support of Azure asks for.
     """
-    return _ABOUT.sub(lambda found: f" ({name_of(found['id'])})", _POINTER.sub("", text))
+    short = _ABOUT.sub(lambda found: f" ({name_of(found['id'])})", _POINTER.sub("", text))
+    return _ID.sub(lambda found: name_of(found[0]), short)
 
 
 def screen(text: str) -> str:

@@ -38,10 +38,12 @@ from avd_failover.report.words import (
 from tests.recovery_actions import (
     CHANGE,
     COMMIT,
+    COMMIT_TOGETHER,
     FAIL_OVER,
     INSTALL,
     RECOVERY_ACTIONS,
     REPROTECT,
+    TOGETHER,
 )
 from tests.report.builders import PLAN, SUB, avd, drains, grants, host, log_offs, revokes, starts
 
@@ -229,6 +231,8 @@ def test_an_id_is_told_by_the_name_that_people_use(target: str, name: str) -> No
         (CHANGE, "bring another recovery point to vm-1"),
         (COMMIT, "commit the failover of vm-1"),
         (REPROTECT, "reprotect vm-1"),
+        (TOGETHER, "fail over 1 desktop together by recovery plan rp"),
+        (COMMIT_TOGETHER, "commit the failover of 1 desktop together by recovery plan rp"),
         (INSTALL, "install Monitor on vm-1"),
         (
             floor(),
@@ -304,6 +308,8 @@ BRIEF = [
     (f"owed: 503: Down., for {POOL} (request 1); asked again", "owed: 503: Down (hp); asked again"),
     (f"one, for {POOL} (request 1) and two, for {POOL}/sessionhosts/h1", "one (hp) and two (h1)"),
     ("no: gone. For more details please go to https://aka.ms/Fix, for " + POOL, "no: gone (hp)"),
+    (f"comparing {POOL} took longer than 10 s", "comparing hp took longer than 10 s"),
+    ("see https://portal/subscriptions/1/x", "see https://portal/subscriptions/1/x"),
     ("applies for all, for ever", "applies for all, for ever"),
     (f"failover skip RUN step --item {POOL}", f"failover skip RUN step --item {POOL}"),
 ]
