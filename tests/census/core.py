@@ -69,7 +69,7 @@ def shares(files: Mapping[str, Summary]) -> dict[str, tuple[float, float]]:
 
 def _share(files: Mapping[str, Summary], names: tuple[str, ...], ran: str, whole: str) -> float:
     sums = [files[name]["summary"] for name in names if name in files]
-    return 100.0 * sum(one[ran] for one in sums) / max(1, sum(one[whole] for one in sums))
+    return float(100.0 * sum(one[ran] for one in sums) / max(1, sum(one[whole] for one in sums)))
 
 
 def missing(files: Mapping[str, Summary]) -> list[str]:
