@@ -5,6 +5,7 @@ name them. For records, an action is also what it does to each machine (``each``
 """
 
 from datetime import datetime
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -12,6 +13,8 @@ from avd_failover.domain.ids import MachineId, ProtectedItemId, RecoveryPlanId
 from avd_failover.domain.personal_plan import PointPolicy
 from avd_failover.domain.recovery_actions import CommitFailover, FailOverMachine
 from avd_failover.domain.replication import Direction
+
+T = TypeVar("T")
 
 
 class PlanMember(Struct, frozen=True, kw_only=True):
@@ -89,3 +92,8 @@ class CommitPlan(Struct, frozen=True, kw_only=True, tag="plan.commit"):
 
 PlanAction = FailOverPlan | CommitPlan
 """What is done to a recovery plan."""
+
+
+def singly(action: T) -> tuple[T | FailOverMachine | CommitFailover, ...]:
+    """Return what an action does to each machine; any other than on a recovery plan is one by itself."""
+    return action.each() if isinstance(action, FailOverPlan | CommitPlan) else (action,)

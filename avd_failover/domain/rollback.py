@@ -15,6 +15,7 @@ from avd_failover.domain.actions import Action, GrantAssignment, RevokeAssignmen
 from avd_failover.domain.graph import Step, StepGraph
 from avd_failover.domain.plan import End
 from avd_failover.domain.recovery_actions import FailOverMachine
+from avd_failover.domain.recovery_plan_actions import singly
 from avd_failover.domain.words import counted
 
 PREFIX = "back-"
@@ -46,7 +47,8 @@ def no_way_back(changed: Sequence[Action]) -> str:
     A failover of a machine has no inverse: it comes home by a failover the other way, once it is replicated
     back, and that is a run of its own.
     """
-    moved = {action.target for action in changed if isinstance(action, FailOverMachine)}
+    single = [one for action in changed for one in singly(action)]
+    moved = {one.target for one in single if isinstance(one, FailOverMachine)}
     if not moved:
         return ""
     said = f"{counted(len(moved), 'desktop')} failed over, or about to"

@@ -13,11 +13,13 @@ from avd_failover.domain import recovery_actions
 from avd_failover.domain.actions import Action, kind_of
 from avd_failover.domain.desk_wishes import Wish, wish_for
 from avd_failover.domain.desks import Desk, desks_of
+from avd_failover.domain.ensembles import Ensemble
 from avd_failover.domain.estate import Machine, SessionHost
 from avd_failover.domain.ids import MachineId, ProtectedItemId, name_of
 from avd_failover.domain.personal_plan import PersonalPlan, RecoverySide
 from avd_failover.domain.plan import End, Side
 from avd_failover.domain.recovery_jobs import RecoveryJob
+from avd_failover.domain.recovery_plan_actions import singly
 from avd_failover.domain.replication import ContainerMapping, ProtectedItem, RecoveryPoint
 from avd_failover.domain.route import Purpose
 from avd_failover.operations.base import Base, Bound, Memory, Tried
@@ -48,6 +50,9 @@ class Desks(Struct, frozen=True, kw_only=True):
     """What this run did to items, or may have: the kind of the change and the item's name. A settling counts
     with the run whose debts it pays."""
 
+    ensembles: tuple[Ensemble, ...] = ()
+    """Desktops that recovery plans move together, where the step asks for them."""
+
     @property
     def gaps(self) -> tuple[str, ...]:
         """What could not be read whole."""
@@ -63,8 +68,20 @@ class Desks(Struct, frozen=True, kw_only=True):
         return frozenset(name for done, name in self.done if done == kind)
 
     def tries(self, desk: Desk) -> tuple[Tried, ...]:
-        """Return this step's attempts at a desktop."""
-        return tuple(one for one in self.tried if one.target == desk.key)
+        """Return this step's attempts at a desktop, also by its recovery plan unless Azure refused that."""
+        ensemble = self.ensemble(desk)
+        at_all = self.tries_of(ensemble) if ensemble is not None else ()
+        return tuple(
+            one for one in self.tried if one.target == desk.key or (one in at_all and one.ended != "refused")
+        )
+
+    def tries_of(self, ensemble: Ensemble) -> tuple[Tried, ...]:
+        """Return this step's attempts at a recovery plan."""
+        return tuple(one for one in self.tried if one.target == ensemble.use.plan)
+
+    def ensemble(self, desk: Desk) -> Ensemble | None:
+        """Return the desktops that one recovery plan moves with this one."""
+        return next((one for one in self.ensembles if one.use.means(desk.name)), None)
 
 
 class PersonalBase(Base):
@@ -122,7 +139,8 @@ class PersonalBase(Base):
             now=memory.now_at,
             done=frozenset(
                 (kind_of(one), name_of(one.target).lower())
-                for one in self._done(memory)
+                for done in self._done(memory)
+                for one in singly(done)
                 if isinstance(one, recovery_actions.RecoveryJob)
             ),
         )
@@ -147,7 +165,6 @@ def lasted_s(looks: Sequence[Look], of: Callable[[Look], tuple[datetime, Collect
             break
         since = at
     return (now - since).total_seconds()
-
 
 
 async def machines_of(cloud: Reads, machines: Iterable[MachineId | None]) -> dict[MachineId, Machine]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from msgspec.structs import replace
@@ -11,30 +12,33 @@ from avd_failover.domain import recovery_jobs as jobs
 from avd_failover.domain.actions import Action
 from avd_failover.domain.desk_words import Progress
 from avd_failover.domain.desks import Desk, Stand
+from avd_failover.domain.ensembles import Ensemble
 from avd_failover.domain.graph import OperationSpec
 from avd_failover.domain.ids import ProtectedItemId
 from avd_failover.domain.plan import End
 from avd_failover.domain.recovery_actions import CommitFailover
+from avd_failover.domain.recovery_plan_actions import CommitPlan, PlanMember
 from avd_failover.domain.replication import Allowed, RecoveryPoint
 from avd_failover.operations.base import Memory
 from avd_failover.operations.desks import Desks, machines_of
-from avd_failover.operations.fan_out import FanOut
 from avd_failover.operations.soundness import unsound_desk
+from avd_failover.operations.together import Together
 
 
-class Commit(FanOut):
+class Commit(Together):
     """Commit the failover of every machine that works; one that does not keeps its other recovery points."""
 
     spec: ClassVar = OperationSpec(
         name="personal.commit",
         summary="Commit the failover of every machine that is seen to work, and wait until each has ended.",
         ends=(End.TARGET,),
-        changes=("machine.commit",),
+        changes=("machine.commit", "plan.commit"),
     )
     scenario: ClassVar = jobs.COMMIT
     ready: ClassVar = frozenset({Stand.PENDING})
     under_way: ClassVar = frozenset({Stand.COMMITTING, Stand.CHANGING})
     done: ClassVar = "committed"
+    allows: ClassVar = Allowed.COMMIT
     follows: ClassVar = "machine.failover"
 
     async def observe(self, cloud: Reads, memory: Memory) -> Desks:
@@ -61,11 +65,18 @@ class Commit(FanOut):
         return CommitFailover(
             item=item.id,
             machine=desk.host.machine,
-            point_at=next(
-                (one.taken_at for one in self._of(desk, seen) if one.id == item.failover_point), None
-            ),
+            point_at=self._point_at(desk, seen),
             failed_over_at=item.failed_over_at,
             reason=f"it works in {self.target_region}",
+        )
+
+    def action_for_all(self, ensemble: Ensemble, seen: Desks) -> Action:
+        """Commit every machine of a recovery plan, and write down which point each came from."""
+        each = {desk.item.id: desk for desk in ensemble.desks if desk.item is not None}
+        return CommitPlan(
+            plan=ensemble.use.plan,
+            members=tuple(self._kept(one, each[one.item], seen) for one in self.members(ensemble)),
+            reason=f"its machines work in {self.target_region}",
         )
 
     def obstacle(self, desk: Desk, seen: Desks) -> str:
@@ -77,6 +88,14 @@ class Commit(FanOut):
         if desk.item is not None and desk.item.allows(Allowed.COMMIT):
             return ""
         return "does not allow a commit now"
+
+    def _kept(self, member: PlanMember, desk: Desk, seen: Desks) -> PlanMember:
+        failed_over_at = desk.item.failed_over_at if desk.item is not None else None
+        return replace(member, point_at=self._point_at(desk, seen), failed_over_at=failed_over_at)
+
+    def _point_at(self, desk: Desk, seen: Desks) -> datetime | None:
+        point = desk.item.failover_point if desk.item is not None else None
+        return next((one.taken_at for one in self._of(desk, seen) if one.id == point), None)
 
     async def _points(
         self, cloud: Reads, due: Sequence[Desk]

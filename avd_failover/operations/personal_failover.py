@@ -12,24 +12,26 @@ from avd_failover.domain.actions import Action
 from avd_failover.domain.desk_wishes import Chosen, choose, reads_points
 from avd_failover.domain.desk_words import Progress
 from avd_failover.domain.desks import Desk, Stand
+from avd_failover.domain.ensembles import Ensemble
 from avd_failover.domain.graph import OperationSpec, SettingSpec
 from avd_failover.domain.personal_plan import PointPolicy
 from avd_failover.domain.plan import End, Mode
 from avd_failover.domain.recovery_actions import FailOverMachine
+from avd_failover.domain.recovery_plan_actions import FailOverPlan
 from avd_failover.domain.replication import AZURE_TO_AZURE, Allowed, Direction, Health, ProtectedItem
 from avd_failover.operations.base import Memory
 from avd_failover.operations.desks import Desks
-from avd_failover.operations.fan_out import FanOut
+from avd_failover.operations.together import Together
 
 
-class FailOver(FanOut):
+class FailOver(Together):
     """Fail every machine over, wave by wave; the service shuts the source down where it can reach it."""
 
     spec: ClassVar = OperationSpec(
         name="personal.failover",
         summary="Fail every machine over with Site Recovery, and wait until each has ended.",
         ends=(End.TARGET,),
-        changes=("machine.failover",),
+        changes=("machine.failover", "plan.failover"),
         choice=SettingSpec(kind="text", summary="Another recovery point for one desktop."),
     )
     scenario: ClassVar = jobs.FAILOVER
@@ -37,6 +39,7 @@ class FailOver(FanOut):
     under_way: ClassVar = frozenset({Stand.FAILING_OVER})
     done: ClassVar = "failed over"
     takes_points: ClassVar = True
+    allows: ClassVar = Allowed.FAIL_OVER
 
     async def observe(self, cloud: Reads, memory: Memory) -> Desks:
         """Read the desktops, and the recovery points of those that one must be chosen for."""
@@ -64,9 +67,22 @@ class FailOver(FanOut):
             reason=f"the machine moves to {self.target_region}",
         )
 
+    def action_for_all(self, ensemble: Ensemble, seen: Desks) -> Action:
+        """Fail every machine of a recovery plan over, each to its own newest point of the kind."""
+        return FailOverPlan(
+            plan=ensemble.use.plan,
+            members=self.members(ensemble),
+            direction=self._direction(),
+            point=self._policy,
+            reason=f"its machines move to {self.target_region}",
+        )
+
     def obstacle(self, desk: Desk, seen: Desks) -> str:
-        """In planned mode nothing is lost without a person's word: replication must be sound."""
+        """A recovery plan must move whom it is meant to; in planned mode replication must be sound."""
         item, rpo_s = _item(desk), self.route.plan.objectives.rpo_s
+        ensemble = seen.ensemble(desk)
+        if ensemble is not None and ensemble.faults:
+            return f"recovery plan {ensemble.name} {'; '.join(ensemble.faults)}"
         if self.route.mode is Mode.UNPLANNED:
             return ""
         return unsound(item, rpo_s)

@@ -17,6 +17,7 @@ from avd_failover.domain.reservations import ReservationGroup
 from avd_failover.domain.words import counted
 from avd_failover.operations.base import Blocked, Memory, Moot, NotYet, Proven, Verdict
 from avd_failover.operations.desks import Desks, PersonalBase
+from avd_failover.operations.ensembles import gathered
 from avd_failover.operations.personal_failover import forbidden, unsound
 
 WHY_NO_TEST = (
@@ -48,7 +49,7 @@ class PersonalReadiness(PersonalBase):
         group = self.recovery_side(End.TARGET).reservation_group
         return PersonalSeen(
             pool=await cloud.pools.get(self.side.host_pool),
-            desks=await self.look(cloud, memory),
+            desks=await gathered(self.look, self.personal, self.route, cloud, memory),
             reserved=await cloud.reservations.get(group) if group is not None else None,
         )
 
@@ -65,6 +66,7 @@ class PersonalReadiness(PersonalBase):
         findings = (*self._guard(seen.desks), *self._pool(seen))
         if desks and all(desk.stand.kept for desk in desks) and not findings:
             return Moot(because=f"all {counted(len(desks), 'desktop')} are in {self.target_region} already")
+        findings = (*findings, *_of_plans(seen.desks))
         unfit = tuple(self._unfit(seen))
         fit = len(desks) - len({finding.subject for finding in unfit})
         if findings or 100 * fit < self.personal.minimum_success_pct * len(desks) or not fit:
@@ -138,3 +140,10 @@ class PersonalReadiness(PersonalBase):
                 where = f"zone {place[1]}" if place[1] else "the region"
                 detail = f"{name_of(reserved.id)} has no free place of {place[0]} in {where} for it"
                 yield Finding(code="reservation-short", subject=desk.name, detail=detail)
+
+
+def _of_plans(seen: Desks) -> Iterator[Finding]:
+    """A recovery plan moves whatever it has: it must be what the plan means, or nothing is begun."""
+    for ensemble in seen.ensembles:
+        for because in ensemble.faults:
+            yield Finding(code="recovery-plan", subject=ensemble.name, detail=because)

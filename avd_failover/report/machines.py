@@ -24,6 +24,7 @@ from avd_failover.domain.recovery_actions import (
     FailOverMachine,
     ReprotectMachine,
 )
+from avd_failover.domain.recovery_plan_actions import singly
 from avd_failover.domain.states import StepStatus
 from avd_failover.domain.words import counted
 from avd_failover.journal.events import Outcome
@@ -152,8 +153,7 @@ def _deeds(state: RunState) -> Iterator[tuple[_Deed, Attempt]]:
 
 
 def _each(action: Action) -> Iterator[_Deed]:
-    if isinstance(action, _Deed):
-        yield action
+    yield from (one for one in singly(action) if isinstance(one, _Deed))
 
 
 def _known(state: RunState, others: Sequence[RunState]) -> _Known:

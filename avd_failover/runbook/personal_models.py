@@ -86,6 +86,15 @@ class ExtensionEntry(FileModel):
     """Its public settings; protected ones cannot be put from here."""
 
 
+class RecoveryPlanEntry(FileModel):
+    """A recovery plan of the vault, and the machines that it is to move together: these and no other."""
+
+    name: str
+    """Name of the recovery plan in the vault."""
+    machines: Annotated[tuple[MachinePattern, ...], Field(min_length=1)]
+    """Its machines, by name or beginnings of names with an asterisk."""
+
+
 class RecoveryEntry(FileModel):
     """How Site Recovery moves the machines."""
 
@@ -97,6 +106,8 @@ class RecoveryEntry(FileModel):
     """Share of the machines that must come through before the run goes on without the others."""
     waves: tuple[Annotated[tuple[MachinePattern, ...], Field(min_length=1)], ...] = ()
     """Machines that come first, wave by wave; all others follow together."""
+    plans: tuple[RecoveryPlanEntry, ...] = ()
+    """Recovery plans that move machines together; machines of none are moved one by one."""
     stuck_after: Duration = _DEFAULTS.stuck_after_s
     """How long a job may run before it counts as stuck."""
     leave_out: tuple[ExtensionKind, ...] = SAFE_TO_LOSE

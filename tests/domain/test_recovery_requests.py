@@ -108,4 +108,3 @@ def test_what_is_done_to_a_recovery_plan_is_told_of_each_of_its_machines():
     (moved,), (kept,) = one.TOGETHER.each(), one.COMMIT_TOGETHER.each()
     assert moved == replace(one.FAIL_OVER, point=None, point_at=None)
     assert kept == one.COMMIT
-    assert (one.TOGETHER.inverse(), one.COMMIT_TOGETHER.inverse()) == (None, None)

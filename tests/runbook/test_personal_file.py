@@ -5,6 +5,7 @@ import json
 import jsonschema
 import pytest
 
+from avd_failover.domain import ids
 from avd_failover.domain.estate import PoolKind
 from avd_failover.domain.personal_plan import SAFE_TO_LOSE, PointPolicy
 from avd_failover.domain.plan import Side
@@ -138,3 +139,36 @@ def test_images_of_extensions_stand_in_for_a_week_unless_the_plan_says_otherwise
     personal = loaded(tmp_path, PLAN.replace("  vault: rsv-weu\n", "  vault: rsv-weu\n" + said)).personal
     assert personal is not None
     assert personal.images_within_s == wanted_s
+
+
+TOGETHER = PLAN.replace(
+    "vault: rsv-weu\n",
+    "vault: rsv-weu\n"
+    "  plans:\n"
+    "    - {name: rp-1, machines: [vm-1, vm-2]}\n"
+    "    - {name: rp-2, machines: ['eng-*']}\n",
+)
+
+
+def test_recovery_plans_lie_in_the_plans_vault_and_mean_machines_by_name(tmp_path):
+    personal = loaded(tmp_path, TOGETHER).personal
+    assert [ids.name_of(one.plan) for one in personal.plans] == ["rp-1", "rp-2"]
+    assert {ids.vault_of(one.plan) for one in personal.plans} == {personal.vault}
+    first, second = personal.plans
+    assert [first.means(name) for name in ("VM-1", "vm-2", "vm-20", "eng-1")] == [True, True, False, False]
+    assert second.means("ENG-1")
+    assert loaded(tmp_path).personal.plans == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("rp-2", "RP-1", "'RP-1' is named twice; recovery.plans[0].name has it already"),
+        ("'eng-*'", "vm-2", "'vm-2' is named twice; recovery.plans[0].machines[1] has it already"),
+        ("rp-2", "'rp 2'", "the name of a recovery plan of the vault"),
+        ("['eng-*']", "[]", "recovery.plans[1].machines"),
+    ],
+)
+def test_what_is_wrong_with_a_recovery_plan_is_told_at_its_place(tmp_path, before, after, says):
+    text = TOGETHER.replace(before, after)
+    assert says in "\n".join(map(str, plan_faults(tmp_path, text)))
