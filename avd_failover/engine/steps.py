@@ -29,6 +29,9 @@ from avd_failover.operations.base import AnyOperation, Blocked, Moot, NotYet, Pr
 LOOKS_KEPT = 16
 """Looks handed to a proof; the barrier, which needs most, asks for two or three."""
 
+TOLD_AFTER_S = 10.0
+"""After so long without an answer a step says so, well before the half minute that may pass untold (L10)."""
+
 DARK_S = 60.0
 """How long a source that is known to be dark may leave a step without an answer before its work is owed; a
 guess, long enough for a few tries."""
@@ -58,6 +61,7 @@ class StepRunner:
         self._deadline_s = self._clock.monotonic() + step.proof_within_s
         self._stop = tools.stop.child()
         silent_s = _silent_s(step, tools)
+        self._silent_at_most_s = silent_s
         self._patience = Patience(tools.clock, self._stop, self._deadline_s, silent_s=silent_s)
         self._reads = unhurried(tools.cloud, self._patience)
         self._attempts = Attempts(step.id, operation, tools, stop=self._stop, patience=self._patience)
@@ -145,8 +149,10 @@ class StepRunner:
         """Observe. A look that fails breaks the chain: nobody saw what happened meanwhile (S4, S7)."""
         try:
             return await self._operation.observe(self._reads, self._tools.memory)
-        except CloudError:
+        except CloudError as fault:
             self._looks.clear()
+            if self._patience.silent_s >= TOLD_AFTER_S:
+                self._tell_wait(f"no answer yet ({fault.brief}), asked again", self._silent_at_most_s)
             raise
 
     def _tell_skips(self, skipped: tuple[Skipped, ...]) -> None:
@@ -159,13 +165,17 @@ class StepRunner:
     async def _wait(self, verdict: NotYet) -> None:
         if verdict.look_again_s <= 0:
             return
-        left_s = self._deadline_s - self._clock.monotonic()
-        until = self._clock.now() + timedelta(seconds=left_s)
-        self._tools.progress.waiting(self._step.id, verdict.because, until)
-        if verdict.because != self._told:
-            self._told = verdict.because
-            self._journal.append(StepWaiting(step=self._step.id, because=verdict.because, until=until))
+        self._tell_wait(verdict.because, inf)
         await self._stop.sleep(self._clock, verdict.look_again_s)
+
+    def _tell_wait(self, because: str, at_most_s: float) -> None:
+        """Say what is waited for and until when at most, and write it down when it is news (safety L10)."""
+        left_s = min(self._deadline_s - self._clock.monotonic(), at_most_s)
+        until = self._clock.now() + timedelta(seconds=max(0.0, left_s))
+        self._tools.progress.waiting(self._step.id, because, until)
+        if because != self._told:
+            self._told = because
+            self._journal.append(StepWaiting(step=self._step.id, because=because, until=until))
 
     def _unreachable(self, fault: TransientError) -> StepResult:
         because = f"no answer for {self._patience.silent_s:.0f} s: {fault.message}"
