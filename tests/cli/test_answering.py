@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from avd_failover.cli.answering import TRIES, refuse_dark
 from avd_failover.cli.errors import Quit
 from avd_failover.cli.exits import ExitCode
-from avd_failover.cli.request import ask
+from avd_failover.cli.request import Wish, ask
 from avd_failover.domain.estate import PoolKind
 from avd_failover.domain.faults import RefusedError, TransientError
 from avd_failover.domain.route import Purpose
-from tests.cli.test_observe import PLAN, Wish
+from tests.cli.test_observe import PLAN
 from tests.journal.builders import TickingClock
 
 ASKED = ask(Wish(plan=PLAN))
