@@ -95,6 +95,27 @@ def choose(run: str, head: str, by: str, reason: str) -> None:
 
 
 @journal.command()
+@click.option("--plan", required=True, metavar="NAME|PATH", help="The plan whose witness has them.")
+def fetch(plan: str) -> None:
+    """Bring the journals of a plan's runs here that other machines wrote, from the plan's witness.
+
+    Each is verified first. Then status, report and journal tell of them as of runs of this machine.
+    """
+    import asyncio
+
+    from avd_failover.cli.failures import failures
+    from avd_failover.cli.reading import home
+    from avd_failover.cli.request import ask_plan
+    from avd_failover.cli.witness import fetch as fetched
+
+    with failures():
+        last, grown = asyncio.run(fetched(ask_plan(plan), home(), None))
+    for run in grown:
+        click.echo(f"brought {run}")
+    click.echo(f"the last run is {last}; see: failover status {last}")
+
+
+@journal.command()
 def key() -> None:
     """Print the public key that signs this machine's journals. Keep it elsewhere, for verify --key."""
     from avd_failover.journal.keys import signer_of

@@ -19,13 +19,13 @@ from avd_failover.cli.exits import ExitCode
 from avd_failover.cli.failures import failures
 from avd_failover.cli.logs import configure
 from avd_failover.cli.report_file import UnwritableReportError, leave_report
-from avd_failover.cli.request import Asked, Wish, ask, this_process
+from avd_failover.cli.request import Asked, Wish, ask, ask_plan, this_process
 from avd_failover.cli.screen import screen_for
 from avd_failover.cli.settings import ARM, endpoints
 from avd_failover.cli.standing import following, may_begin, run_of_key
 from avd_failover.cli.tenancy import take
 from avd_failover.cli.wiring import Wired, wire
-from avd_failover.cli.witness import copied, witness_of
+from avd_failover.cli.witness import brought, copied, fetch, witness_of
 from avd_failover.cli.worlds import remembered, simulation_for, standing
 from avd_failover.domain.plan import Plan
 from avd_failover.engine.preview import Preview, preview
@@ -87,24 +87,30 @@ def _again(run: str, speed: float | None, manner: Manner) -> ExitCode:
 @click.option(
     "--speed", type=click.FloatRange(0.1, 10_000), help="Pace of the simulated Azure.  [default: 60]"
 )
+@click.option(
+    "--plan", metavar="NAME|PATH", help="Fetch the journal first from this plan's witness: it ran elsewhere."
+)
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", help="Form of the result.")
 @click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", help="Form of progress and logs."
 )
-def resume(run: str | None, speed: float | None, output: str, log_format: str) -> None:
+def resume(*, run: str | None, speed: float | None, plan: str | None, output: str, log_format: str) -> None:
     """Go on with RUN (an id, the beginning of one, or the latest) where its journal stands.
 
-    Everything comes from the journal: edited plans and runbooks make no difference.
+    Everything comes from the journal: edited plans and runbooks make no difference. With --plan the journal
+    is brought from the plan's witness when another machine wrote it; latest is then the pair's last run.
     """
-    resume_run(run, speed, Manner(output=output, log_format=log_format))
+    resume_run(run, speed, Manner(output=output, log_format=log_format), plan)
 
 
-def resume_run(run: str | None, speed: float | None = None, manner: Manner | None = None) -> None:
+def resume_run(
+    run: str | None, speed: float | None = None, manner: Manner | None = None, plan: str | None = None
+) -> None:
     """Go on with a run, or turn it back if that was asked for. Ends with Quit."""
     manner = manner or Manner(output="text", log_format="text")
     configure(manner.log_format)
     with failures():
-        code = asyncio.run(_resume(run, speed, manner))
+        code = asyncio.run(_resume(run, speed, manner, plan))
     raise Quit(code, "")
 
 
@@ -118,7 +124,10 @@ async def _start(asked: Asked, simulate: str | None, speed: float | None, manner
             pinned = asked.pin(run, wired.where, wired.simulated, this_process())
             return _show(await _look(pinned, wired), pinned, manner)
         home.prepare()
+        await brought(home, lock_of(plan, wired.simulated), blobs)
         async with take(home, lock_of(plan, wired.simulated), plan, run, wired, blobs=blobs) as tenure:
+            await brought(home, tenure.lease.pair, blobs)
+            _refuse_again(home, asked)
             left = standing(home, asked, simulate, wired)
             may_begin(asked, left, wired.clock.now())
             asked = following(asked, left)
@@ -135,20 +144,22 @@ async def _start(asked: Asked, simulate: str | None, speed: float | None, manner
                     return present(journal, store, home, manner)
 
 
-async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> ExitCode:
+async def _resume(
+    wanted: str | None, speed: float | None, manner: Manner, plan: str | None = None
+) -> ExitCode:
     home = Home.of(os.environ)
+    if plan is not None:
+        wanted, _ = await fetch(ask_plan(plan), home, wanted)
     run = home.find(wanted)
-    with closing(SqliteStore.read_only(home.path_of(run))) as store:
-        found = replay(store)
-    if found.state.status.final:
-        said = f"{run} is {found.state.status.value}; there is nothing to resume"
-        raise Quit(ExitCode.DONE, said, next_step=_after(home, found.state))
-    pinned = found.state.pinned
+    state = _refuse_ended(home, run)
+    pinned = state.pinned
     async with (
-        wire(pinned_place(pinned), remembered(home, found.state, speed)) as wired,
+        wire(pinned_place(pinned), remembered(home, state, speed)) as wired,
         witness_of(pinned.route.plan, wired) as blobs,
         take(home, pinned.lock, pinned.route.plan, run, wired, blobs=blobs) as tenure,
     ):
+        if await brought(home, pinned.lock, blobs, only=run):
+            _refuse_ended(home, run)
         screen, signer = screen_for(manner.log_format, wired.clock), signer_of(home.path, os.environ)
         with closing(SqliteStore.open(home.path_of(run))) as store:
             known = remembered_mark(tenure)
@@ -161,6 +172,25 @@ async def _resume(wanted: str | None, speed: float | None, manner: Manner) -> Ex
                 await journal.durable()
                 await drive(journal, store, wired, screen, tenure)
                 return present(journal, store, home, manner)
+
+
+def _refuse_ended(home: Home, run: str) -> RunState:
+    with closing(SqliteStore.read_only(home.path_of(run))) as store:
+        state = replay(store).state
+    if state.status.final:
+        said = f"{run} is {state.status.value}; there is nothing to resume"
+        raise Quit(ExitCode.DONE, said, next_step=_after(home, state))
+    return state
+
+
+def _refuse_again(home: Home, asked: Asked) -> None:
+    """Refuse to begin under a run key what another machine began under it."""
+    if asked.key and (run := run_of_key(home, asked.key)) is not None:
+        raise Quit(
+            ExitCode.LOCKED,
+            f"{run} was asked for under this run key on another machine; its journal is here now",
+            next_step=f"failover status {run}",
+        )
 
 
 def _after(home: Home, state: RunState) -> str:

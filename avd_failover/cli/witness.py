@@ -5,16 +5,20 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from avd_failover.azure.credentials import credential_for
-from avd_failover.cli.settings import actor
-from avd_failover.cli.wiring import Wired
+from avd_failover.cli.errors import Quit
+from avd_failover.cli.exits import ExitCode
+from avd_failover.cli.settings import actor, endpoints
+from avd_failover.cli.wiring import Wired, wire
 from avd_failover.domain.blobs import Blobs
 from avd_failover.domain.plan import Plan
 from avd_failover.journal.at_hand import AtHand
+from avd_failover.journal.bring import bring
 from avd_failover.journal.copies import Copy, name_of_copy
-from avd_failover.journal.home import Home
+from avd_failover.journal.events import lock_of
+from avd_failover.journal.home import LATEST, Home
 from avd_failover.journal.lease import Leases, Terms
 from avd_failover.journal.local_leases import LocalLeases
-from avd_failover.journal.machine import Machine
+from avd_failover.journal.machine import Machine, this_machine
 from avd_failover.journal.replication import Replication
 from avd_failover.journal.store import Store
 from avd_failover.journal.twofold import Twofold
@@ -66,6 +70,40 @@ async def copied(
         await replication.settle(CONCLUDE_S)
     finally:
         await replication.close()
+
+
+async def brought(home: Home, pair: str, blobs: Blobs | None, *, only: str = "") -> tuple[str, ...]:
+    """Bring here what other machines wrote of this pair's runs; nothing where there is no witness.
+
+    So a run knows what ran elsewhere: what is unfinished, what is owed, what is to be returned.
+    """
+    if blobs is None:
+        return ()
+    return await bring(home, pair, blobs, only=only, last=LocalLeases(home.leases).last(pair))
+
+
+async def fetch(plan: Plan, home: Home, wanted: str | None) -> tuple[str, tuple[str, ...]]:
+    """Bring the journals of a plan's runs here, without taking anything.
+
+    Returns: The run that is meant, of which the pair's last one is the latest; and the runs that grew here.
+
+    Raises:
+        Quit: The plan names no witness, or nothing ever ran under it.
+    """
+    if plan.witness is None:
+        told = f"plan {plan.name} names no witness, so its journals are on the machines that wrote them alone"
+        raise Quit(ExitCode.BAD_INPUT, told, next_step="failover schema plan    shows the form of 'witness:'")
+    home.prepare()
+    async with wire(endpoints(), None) as wired, witness_of(plan, wired) as blobs:
+        assert blobs is not None  # noqa: S101 - the plan names one
+        pair = lock_of(plan, wired.simulated)
+        grown = await brought(home, pair, blobs)
+        if wanted not in {None, LATEST}:
+            return str(wanted), grown
+        last = await WitnessLeases(blobs, this_machine(), str).last(pair)
+    if last is None:
+        raise Quit(ExitCode.BAD_INPUT, f"nothing ever ran under the witness of {plan.name}")
+    return last.run, grown
 
 
 def leases_of(home: Home, terms: Terms, machine: Machine, blobs: Blobs | None) -> Leases:

@@ -17,6 +17,7 @@ from avd_failover.domain.ids import Scope, resource_group_of, subscription_of
 from avd_failover.domain.needs import Held, Needs, Wish
 from avd_failover.domain.plan import Plan, Side
 from avd_failover.domain.rights import GRAPH, Place
+from avd_failover.domain.witness import WITNESS_ACTIONS
 
 
 class Assigned(Struct, frozen=True, kw_only=True):
@@ -85,7 +86,7 @@ def permissions(plan: Plan, needs: Needs, wish: Wish) -> Permissions:
         purpose=_purpose(wish),
         roles=tuple(role for part in _PARTS for role in _roles(plan, part, held, wish)),
         graph=tuple(sorted({one for verb in needs.verbs(wish) for one in GRAPH.get(verb, ())})),
-        notes=tuple(_notes(held, wish)),
+        notes=(*_notes(held, wish), *_on_the_witness(plan, wish)),
     )
 
 
@@ -228,6 +229,18 @@ def _notes(held: Sequence[Held], wish: Wish) -> Iterator[str]:
         " application group and cannot be read by id from here."
     )
 
+
+def _on_the_witness(plan: Plan, wish: Wish) -> Iterator[str]:
+    """Say what is needed on data, which no role here has: it is assigned on the container alone."""
+    if plan.witness is not None and not wish.reads_only:
+        rights = ", ".join(one.removeprefix(_BLOBS) for one in WITNESS_ACTIONS)
+        yield (
+            f"On the witness {plan.witness.container}, and nothing wider, the identity needs the data actions"
+            f" {_BLOBS}{{{rights}}}: no delete. deploy/witness.bicep makes container and role."
+        )
+
+
+_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/"
 
 _ASKED = {
     "/hostpools/write": (

@@ -124,6 +124,14 @@ class LocalLeases:
         finally:
             os.close(handle)
 
+    def last(self, pair: str) -> Lease | None:
+        """Return who holds the pair or held it last; None where nobody ever did here.
+
+        Raises:
+            UnfitPlaceError: The record cannot be read.
+        """
+        return self._last(pair)
+
     def held_by(self, pair: str) -> Lease | None:
         """Return who holds the pair at the moment; None when it is free."""
         try:

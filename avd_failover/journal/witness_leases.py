@@ -176,7 +176,9 @@ class WitnessLeases:
             await self._blobs.acquire(_name(pair), mine, int(self._terms.ttl_s))
         except UnknownError as lost:
             if not await self._settled(pair, mine):
-                raise UnreachableWitnessError(f"{lost.message}; the lease was not taken") from lost
+                raise UnreachableWitnessError(
+                    f"the witness cannot say who holds {pair}: {lost.message}; the lease was not taken"
+                ) from lost
         except RefusedError as fault:
             if not said(fault, HELD_BY_ANOTHER):
                 raise

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from avd_failover.domain.witness import WITNESS_ACTIONS
 from avd_failover.report.permissions_bicep import MODULES
 from tests.deploy.shipped import DEPLOY
 
@@ -72,6 +73,14 @@ def test_journal_copies_can_be_added_and_never_deleted() -> None:
     assert {one.rsplit("blobs/", 1)[-1] for one in actions} == {"read", "add/action"}
     assert "allowSharedKeyAccess: false" in text
     assert "immutabilityPolicies" in text
+
+
+def test_a_witness_is_given_exactly_the_rights_that_the_engine_names() -> None:
+    text = (DEPLOY / "witness.bicep").read_text()
+    actions = re.findall(r"'(Microsoft\.Storage/[\w/]+/(?:read|write|delete|action))'", text)
+    assert tuple(actions) == WITNESS_ACTIONS
+    assert "allowSharedKeyAccess: false" in text
+    assert "scope: container" in text
 
 
 def test_the_settings_that_the_template_makes_are_those_that_the_script_reads() -> None:
