@@ -248,8 +248,8 @@ _ASKED = {
         " without pool.start-on-connect needs no such right, and its barrier waits for access to settle."
     ),
     "/unplannedFailover/action": (
-        "Failovers and reprotects are asked of the vault. Whether Azure then also checks this identity's rights"
-        " on machines, disks and networks is unverified: try it with one desktop before the day."
+        "Failovers and reprotects are asked of the vault. Whether Azure then also checks this identity's"
+        " rights on machines, disks and networks is unverified: try it with one desktop before the day."
     ),
     "/locations/operations/read": (
         "locations/operations/read follows a machine's start to its end. Whether Azure asks for it is"

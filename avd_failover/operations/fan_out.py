@@ -27,9 +27,10 @@ from avd_failover.domain.faults import RefusedError
 from avd_failover.domain.graph import Setting
 from avd_failover.domain.ids import name_of
 from avd_failover.domain.recovery_jobs import RecoveryJob
-from avd_failover.operations.base import AfterRefusal, NotYet, Proven, Tried, Verdict
+from avd_failover.operations.base import AfterRefusal, Blocked, NotYet, Proven, Tried, Verdict
 from avd_failover.operations.base import Stuck as StuckVerdict
 from avd_failover.operations.desks import SETTLES_S, Desks, PersonalBase, lasted_s
+from avd_failover.operations.twins import tests_begun
 
 SKEW_S = 60.0
 """How far Azure's clock may be from ours, when a job is told from one that was there before."""
@@ -78,8 +79,11 @@ class FanOut(PersonalBase):
         return Tally(words=one_wave(words, waves), minimum_pct=self.personal.minimum_success_pct)
 
     def plan(self, seen: Desks) -> Moves:
-        """Begin with those that are due, in the order of waves and names; never where a job runs."""
-        due = self.tally(seen).of(Progress.DUE) if not seen.gaps else ()
+        """Begin with those that are due, in the order of waves and names; never where a job runs.
+
+        Nothing is begun beside somebody's test failover either.
+        """
+        due = self.tally(seen).of(Progress.DUE) if not (seen.gaps or tests_begun(seen)) else ()
         ordered = sorted(due, key=lambda word: (self.personal.wave_of(word.desk.name), word.desk.name))
         return Moves(
             actions=tuple(self.action(word.desk, seen) for word in ordered),
@@ -111,6 +115,8 @@ class FanOut(PersonalBase):
             return NotYet(
                 because="could not be read whole: " + "; ".join(seen.gaps), look_again_s=LOOK_AGAIN_S
             )
+        if tests := tests_begun(seen):
+            return Blocked(because=f"{tests[0].subject} {tests[0].detail}", findings=tests)
         tally = self.tally(seen)
         said = tally.sentence(self.done)
         if tally.open:

@@ -88,7 +88,8 @@ class ProveOwners(PersonalBase):
         if changed:
             return Stuck(
                 because=f"not whose they were before the run: {listed(changed, len(changed))}; somebody must"
-                " mend that in the host pool, or say why it is right (failover skip)"
+                f" mend that in the host pool, or say why it is right: failover skip {self.bound.run}"
+                f" {self.bound.step.id} --reason TEXT"
             )
         return Proven(
             because=f"{counted(len(names), 'desktop')} whose they were", facts={"desktops": len(names)}

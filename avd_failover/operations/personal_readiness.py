@@ -19,12 +19,7 @@ from avd_failover.operations.base import Blocked, Memory, Moot, NotYet, Proven, 
 from avd_failover.operations.desks import Desks, PersonalBase
 from avd_failover.operations.ensembles import gathered
 from avd_failover.operations.personal_failover import forbidden, unsound
-
-WHY_NO_TEST = (
-    "a test failover brings up a second machine that is the same session host: both would call the control"
-    " plane, and users would land on either. Clean it up in the vault, then run again"
-)
-"""Why the guard refuses (contract 125)."""
+from avd_failover.operations.twins import tests_begun
 
 
 class PersonalSeen(Struct, frozen=True, kw_only=True):
@@ -63,7 +58,7 @@ class PersonalReadiness(PersonalBase):
         if seen.desks.gaps:
             return NotYet(because="could not be read whole: " + "; ".join(seen.desks.gaps))
         desks = seen.desks.desks
-        findings = (*self._guard(seen.desks), *self._pool(seen))
+        findings = (*tests_begun(seen.desks), *self._pool(seen))
         if desks and all(desk.stand.kept for desk in desks) and not findings:
             return Moot(because=f"all {counted(len(desks), 'desktop')} are in {self.target_region} already")
         findings = (*findings, *_of_plans(seen.desks))
@@ -83,16 +78,6 @@ class PersonalReadiness(PersonalBase):
         return Proven(
             because=f"{fit} of {counted(len(desks), 'desktop')} can be failed over{named}", facts=facts
         )
-
-    def _guard(self, seen: Desks) -> Iterator[Finding]:
-        """No test failover, whoever began it: told by items, by twins, and by jobs."""
-        tested = {desk.name for desk in seen.desks if desk.item is not None and desk.item.under_test}
-        tested |= {job.target_name.lower() for job in seen.jobs.items if job.tests and not job.state.ended}
-        tested |= {name_of(item.machine or item.id) for item in seen.items.items if item.twin is not None}
-        for name in sorted(tested):
-            yield Finding(
-                code="test-failover", subject=name, detail=f"is under a test failover: {WHY_NO_TEST}"
-            )
 
     def _pool(self, seen: PersonalSeen) -> Iterator[Finding]:
         if seen.pool.kind is not PoolKind.PERSONAL:
