@@ -1,4 +1,4 @@
-"""The reference run with clocks that are wrong and a way to Azure that fails: always safe, done in the end."""
+"""The reference run with clocks that are wrong and a way to Azure that fails: safe, and done in the end."""
 
 from pathlib import Path
 from typing import Any
