@@ -39,3 +39,21 @@ def test_a_drill_of_personal_desktops_is_refused_with_the_reason(tmp_path: Path)
     refused = Station(tmp_path / "home").run("drill", "--plan", PLAN, "--simulate", "personal-small", "--yes")
     assert refused.code == 4
     assert "contract 125" in refused.err
+
+
+def test_what_a_dark_region_left_owed_is_paid_until_desktops_are_protected_and_then_they_go_home(
+    tmp_path: Path,
+) -> None:
+    outage = "region-outage:region=northeurope"
+    with simulated_azure("personal-small", speed=400.0, faults=(outage,)) as azure:
+        station = Station(tmp_path / "home", azure.url)
+        there = ok(station.run("--plan", PLAN, "--mode", "unplanned", "--yes"))
+        assert "reprotect: debt" in there.err
+        early = station.run("back", "--plan", PLAN, "--yes")
+        assert early.code == 4
+        assert "failover settle" in early.err
+        azure.mend()
+        assert "settle-protected: done" in ok(station.run("settle", "--plan", PLAN, "--yes")).err
+        ok(station.run("back", "--plan", PLAN, "--yes"))
+        assert jobs(azure)["UnplannedFailover"] == 2 * DESKTOPS
+        assert azure.ask("/_sim/audit")["violations"] == []
