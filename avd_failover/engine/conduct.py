@@ -10,14 +10,14 @@ from avd_failover.domain.fence import UNFENCED, Fence
 from avd_failover.domain.plan import Mode
 from avd_failover.domain.rollback import no_way_back, way_back
 from avd_failover.domain.route import Purpose
-from avd_failover.domain.states import RunStatus
+from avd_failover.domain.states import RunStatus, StepStatus
 from avd_failover.engine.amended import unapproved
 from avd_failover.engine.crash_loop import crash_loop
 from avd_failover.engine.orders import Order, Orders
 from avd_failover.engine.progress import Progress
 from avd_failover.engine.run import Operations, Run
 from avd_failover.engine.stop import StoppedError, StopSignal
-from avd_failover.journal.events import OperatorSaid, RunEnded, RunSwitched, RunTurned
+from avd_failover.journal.events import OperatorSaid, RunEnded, RunSwitched, RunTurned, StepEnded
 from avd_failover.journal.store import Requests
 from avd_failover.journal.writer import JournalWriter
 
@@ -68,9 +68,18 @@ class Conductor:
     def _take_turn(self) -> bool:
         """Turn if that was asked for and not done yet."""
         turn = self._asked_for()
+        if isinstance(turn, RunTurned):
+            self._leave(turn.because)
         if turn is not None:
             self._journal.append(turn)
         return turn is not None
+
+    def _leave(self, because: str) -> None:
+        """End what the way there left under way: it stopped where it stood, and is not entered again."""
+        left = f"left where it stood: {because}"
+        for name, step in self._journal.state.steps.items():
+            if step.status is StepStatus.RUNNING:
+                self._journal.append(StepEnded(step=name, status=StepStatus.SKIPPED, because=left))
 
     async def _drive(self) -> RunStatus:
         run = Run(

@@ -309,10 +309,6 @@ class RunState:
         if self.turned is not None:
             raise BrokenStoryError("a second run.turned: a run is turned back once")
         self._run_again()
-        for step in self.steps.values():
-            if step.status is StepStatus.RUNNING:  # it stopped where it stood, and is not entered again
-                step.status = move_step(step.step.id, step.status, StepStatus.SKIPPED)
-                step.because, step.waits_until = f"left where it stood: {event.because}", None
         self.turned, self.route, self.graph = event, event.route, event.graph
         self.steps.update({step.id: StepState(step) for step in event.graph.steps})
 
