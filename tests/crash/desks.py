@@ -157,6 +157,10 @@ class Dark(Unplanned):
     def __init__(self) -> None:
         super().__init__([OUTAGE])
 
+    def _started_or_stopped(self) -> list[str]:
+        """What went down with its region is not the run's doing."""
+        return sorted(self._running() - self.running)
+
 
 class Settle(Desks):
     """The region answers again, and what an unplanned failover owes is paid."""
