@@ -16,6 +16,7 @@ from avd_failover.domain.desk_images import (
     stale,
 )
 from avd_failover.domain.extensions import VmExtension
+from avd_failover.domain.graph import Setting
 
 NOW = datetime(2026, 3, 9, 3, 0, tzinfo=UTC)
 WEEK_S = 7 * 86_400.0
@@ -28,14 +29,18 @@ def image(host: str, days: float, *extensions: VmExtension) -> DeskImage:
 
 
 def test_what_is_written_is_read_back_whole():
-    figures = {IMAGE + "pd-1": figure([ONE, TWO]), IMAGE + "pd-2": figure([]), "hidden": 0}
+    figures: dict[str, Setting] = {
+        IMAGE + "pd-1": figure([ONE, TWO]),
+        IMAGE + "pd-2": figure([]),
+        "hidden": 0,
+    }
     assert image_in(figures, "pd-1") == (ONE, TWO)
     assert image_in(figures, "pd-2") == (), "a machine without extensions is known to have none"
     assert image_in(figures, "pd-3") is None
 
 
 def test_only_what_was_read_then_is_an_image_of_that_moment():
-    figures = {IMAGE + "pd-1": figure([ONE]), KEPT + "pd-2": figure([TWO]), "kept": 1}
+    figures: dict[str, Setting] = {IMAGE + "pd-1": figure([ONE]), KEPT + "pd-2": figure([TWO]), "kept": 1}
     assert image_in(figures, "pd-2") == (TWO,)
     assert list(images_in(figures, NOW)) == [DeskImage(host="pd-1", taken_at=NOW, extensions=(ONE,))]
 

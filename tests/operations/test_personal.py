@@ -343,9 +343,7 @@ LOST = [
 
 
 @pytest.mark.parametrize(("one", "age_s", "whole"), [row[1:] for row in LOST], ids=[row[0] for row in LOST])
-def test_a_lost_request_is_not_done_because_a_reading_that_may_be_old_does_not_want_it(
-    one, age_s, whole
-):
+def test_a_lost_request_is_not_done_because_a_reading_that_may_be_old_does_not_want_it(one, age_s, whole):
     assert FailOver(bound()).plan(seen(one, tried=[tried("unknown", age_s)])).whole is whole
 
 

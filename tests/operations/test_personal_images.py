@@ -126,7 +126,7 @@ def observed(*desks: Any, answer: object, mode: Mode = Mode.UNPLANNED, upkeep: b
     async def look(*_: object) -> Any:
         return seen(*desks, points=False)
 
-    operation.look = look  # type: ignore[method-assign]
+    operation.look = look  # type: ignore[assignment, method-assign]
     cloud = _Cloud(answer)
     found = asyncio.run(operation.observe(cast("Reads", cloud), Remembering(images=list(images))))
     return found, cloud.machines.asked

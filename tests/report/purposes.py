@@ -1,6 +1,7 @@
 """Invented histories of runs that are no plain failover: drills, dark sources, settlings, cohorts, upkeep."""
 
 from datetime import timedelta
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -58,7 +59,7 @@ def first(route: Route, *steps: Step, **more: object) -> RunPinned:
     return replace(base, graph=graph, **more)
 
 
-def said(kind: str, by: str, step: str, **more: str) -> OperatorSaid:
+def said(kind: str, by: str, step: str, **more: Any) -> OperatorSaid:
     return OperatorSaid(request=1, kind=kind, by=by, step=step, **more)
 
 
