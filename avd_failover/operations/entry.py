@@ -1,7 +1,7 @@
 """Reading every way in: who can use the application groups of a pool, by whatever path (safety S6)."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from msgspec import Struct
 
@@ -10,7 +10,7 @@ from avd_failover.domain.access import opens, paths
 from avd_failover.domain.estate import ApplicationGroup, Membership, RoleAssignment, RoleDefinition
 from avd_failover.domain.exposure import Exposure, exposure, plan_users
 from avd_failover.domain.faults import RefusedError
-from avd_failover.domain.ids import ApplicationGroupId, AssignmentId, GroupId, PrincipalId
+from avd_failover.domain.ids import ApplicationGroupId, AssignmentId, GroupId, PrincipalId, name_of
 from avd_failover.domain.plan import End
 from avd_failover.domain.route import Route
 from avd_failover.operations.assignments import gaps_in
@@ -79,22 +79,24 @@ async def _standing(
     cloud: Reads, listed: dict[AssignmentId, RoleAssignment], roles: Sequence[RoleDefinition]
 ) -> tuple[RoleAssignment, ...]:
     """Keep what opens a door and still stands: listings lag, a read by id does not."""
-    opening = [one for one in listed.values() if _may_open(one, roles)]
+    harmless = _harmless(roles)
+    opening = [one for one in listed.values() if one.role.lower() not in harmless]
     now = await asyncio.gather(*(cloud.assignments.get(one.id) for one in opening))
     return tuple(one for one in now if one is not None)
 
 
-def _may_open(assignment: RoleAssignment, roles: Sequence[RoleDefinition]) -> bool:
-    """Tell whether a role opens application groups; one that could not be read does."""
-    found = [role for role in roles if role.id.rsplit("/", 1)[-1].lower() == assignment.role.lower()]
-    return not found or any(opens(role) for role in found)
+def _harmless(roles: Sequence[RoleDefinition]) -> Set[str]:
+    """Return the GUIDs of roles that open no application group; a role that could not be read may."""
+    opening = {name_of(role.id).lower() for role in roles if opens(role)}
+    return {name_of(role.id).lower() for role in roles} - opening
 
 
 def _group_holders(assignments: Iterable[RoleAssignment], roles: Sequence[RoleDefinition]) -> set[GroupId]:
+    harmless = _harmless(roles)
     return {
         GroupId(PrincipalId(one.principal_id))
         for one in assignments
-        if one.principal_type.lower() == "group" and _may_open(one, roles)
+        if one.principal_type.lower() == "group" and one.role.lower() not in harmless
     }
 
 
