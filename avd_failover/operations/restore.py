@@ -37,13 +37,15 @@ class Undo(Struct, frozen=True, kw_only=True):
     """One thing that the run changed, and how it stands now.
 
     ``action`` puts it back and is None where nothing is to be done: ``because`` says why. ``drifted`` means
-    that somebody else changed it since, so that it is theirs now.
+    that somebody else changed it since, so that it is theirs now; ``waits`` that Azure is at it, and takes
+    nothing else meanwhile.
     """
 
     target: str
     because: str
     action: Action | None = None
     drifted: bool = False
+    waits: bool = False
 
 
 class RestoreSeen(Struct, frozen=True, kw_only=True):
@@ -125,6 +127,8 @@ class Restore(Base):
         left = [name_of(one.target) for one in seen.undos if one.action is not None]
         if left:
             return NotYet(because=f"not put back yet: {listed(left)}")
+        if waits := [f"{name_of(one.target)} {one.because}" for one in seen.undos if one.waits]:
+            return NotYet(because=listed(waits))
         theirs = [name_of(one.target) for one in seen.undos if one.drifted]
         said = f"{counted(len(seen.undos) - len(theirs), 'change')} put back"
         return Proven(
@@ -219,8 +223,11 @@ async def _undo_power(cloud: Reads, first: Action, hosts: Sequence[SessionHost])
         return await _undo_start(cloud, first, hosts)
     if not isinstance(first, DeallocateMachine):
         raise TypeError(f"{type(first).__name__} switches no machine")
-    if (await cloud.machines.get(first.machine)).power not in OFF:
+    power = (await cloud.machines.get(first.machine)).power
+    if power not in OFF:
         return Undo(target=first.machine, because="is up already")
+    if power is PowerState.DEALLOCATING:  # Azure refuses a start until it is off
+        return Undo(target=first.machine, because="is still being stopped", waits=True)
     return Undo(target=first.machine, because="the run stopped it", action=first.inverse())
 
 

@@ -193,6 +193,19 @@ def test_a_machine_on_which_somebody_works_is_left_to_them() -> None:
     ]
 
 
+def test_a_machine_that_is_still_being_stopped_is_started_once_it_is_off() -> None:
+    """Such as by a request of ours that arrived late: Azure refuses a start until it has ended (safety S14)."""
+    stage = going_home()
+    stage.memory.changed = [DeallocateMachine(machine=machine_of("neu-3"), reason=WHY)]
+    operation = bound_operation(stage, RESTORE, end=End.SOURCE)
+    stage.world.machines[machine_of("neu-3")] = make_machine("neu-3", PowerState.DEALLOCATING)
+    moves, verdict = look(stage, End.SOURCE, operation=operation)
+    assert moves.actions == ()
+    assert verdict == NotYet(because="vm-neu-3 is still being stopped")
+    stage.world.machines[machine_of("neu-3")] = make_machine("neu-3", PowerState.DEALLOCATED)
+    assert told(look(stage, End.SOURCE, operation=operation)[0]) == ["machine.start vm-neu-3"]
+
+
 @pytest.mark.parametrize("uses", [PUT_BACK, RESTORE])
 @pytest.mark.parametrize("code", ["AuthorizationFailed", "Conflict", "OperationNotAllowed"])
 def test_a_machine_that_cannot_be_stopped_holds_nothing(uses: str, code: str) -> None:
