@@ -194,7 +194,7 @@ def test_a_machine_on_which_somebody_works_is_left_to_them() -> None:
 
 
 def test_a_machine_that_is_still_being_stopped_is_started_once_it_is_off() -> None:
-    """Such as by a request of ours that arrived late: Azure refuses a start until it has ended (safety S14)."""
+    """Such as by a request of ours that arrived late: Azure refuses a start until then (safety S14)."""
     stage = going_home()
     stage.memory.changed = [DeallocateMachine(machine=machine_of("neu-3"), reason=WHY)]
     operation = bound_operation(stage, RESTORE, end=End.SOURCE)
